@@ -1,0 +1,1 @@
+"""wordsight reads text in pictures: photographs, scans and screens, at any angle."""

@@ -1,0 +1,1 @@
+"""Data sets: manifests, and what is made from them."""

@@ -1,0 +1,1 @@
+"""Where is text: detectors that turn a picture into scored quads."""

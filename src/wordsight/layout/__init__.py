@@ -1,0 +1,1 @@
+"""Words to lines, lines to reading order."""

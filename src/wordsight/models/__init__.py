@@ -1,0 +1,1 @@
+"""Networks: where their weights are, and what runs them."""

@@ -1,0 +1,1 @@
+"""A page as text, JSON, CSV and other formats."""

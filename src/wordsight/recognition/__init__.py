@@ -1,0 +1,1 @@
+"""What does it say: recognizers that turn crops into characters with places and probabilities."""

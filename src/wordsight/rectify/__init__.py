@@ -1,0 +1,1 @@
+"""From a quad in a picture to an upright crop, and back."""
