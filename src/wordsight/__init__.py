@@ -1,1 +1,82 @@
-"""wordsight reads text in pictures: photographs, scans and screens, at any angle."""
+"""wordsight reads text in pictures: photographs, scans and screens, at any angle.
+
+::
+
+    import wordsight
+
+    page = wordsight.read("photo.jpg")
+    print(page.text)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wordsight.errors import (
+        ConfigError,
+        EmptyImage,
+        ImageError,
+        ImageTooLarge,
+        ManifestError,
+        MissingExtra,
+        ModelError,
+        NotAnImage,
+        TruncatedImage,
+        WeightsCorrupt,
+        WeightsMissing,
+        WordsightError,
+    )
+    from wordsight.image.load import Limits
+    from wordsight.page import Failure, Page
+    from wordsight.reader import Reader, read
+    from wordsight.types import Char, Line, Quad, Reading, Word
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Char",
+    "ConfigError",
+    "EmptyImage",
+    "Failure",
+    "ImageError",
+    "ImageTooLarge",
+    "Limits",
+    "Line",
+    "ManifestError",
+    "MissingExtra",
+    "ModelError",
+    "NotAnImage",
+    "Page",
+    "Quad",
+    "Reader",
+    "Reading",
+    "TruncatedImage",
+    "WeightsCorrupt",
+    "WeightsMissing",
+    "Word",
+    "WordsightError",
+    "read",
+]
+
+# Importing the package is free; what a name needs is imported when the name is first used.
+_HOMES = {
+    "wordsight.image.load": ("Limits",),
+    "wordsight.page": ("Failure", "Page"),
+    "wordsight.reader": ("Reader", "read"),
+    "wordsight.types": ("Char", "Line", "Quad", "Reading", "Word"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module 'wordsight' has no attribute {name!r}")
+    value = getattr(import_module(_HOME.get(name, "wordsight.errors")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

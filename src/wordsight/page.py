@@ -1,0 +1,150 @@
+"""The result: a page with its words and lines."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+
+from wordsight.errors import WordsightError
+from wordsight.image.draw import draw
+from wordsight.image.load import ImageSource, load_pages
+from wordsight.types import Char, Line, Picture, Word
+
+SCHEMA = 1
+NOTEBOOK_WIDTH = 1200
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What was read in one picture.
+
+    Attributes:
+        image: The path as given, or what else the picture came from.
+        page: Number of the page in its file, from 0.
+        width: Width of the upright picture in pixels.
+        height: Its height.
+        scale: Size at which the detector looked, over the picture's own size.
+        words: The words, in reading order.
+        lines: The lines, in reading order, with indices into ``words``.
+        seconds: Time that each stage took.
+        source: Where the picture can be had again for :meth:`draw`; pictures are not kept with their results.
+    """
+
+    image: str
+    page: int
+    width: int
+    height: int
+    scale: float
+    words: tuple[Word, ...]
+    lines: tuple[Line, ...]
+    seconds: Mapping[str, float]
+    source: ImageSource | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def text(self) -> str:
+        """The lines, in reading order, one a row."""
+        return "\n".join(line.text for line in self.lines)
+
+    def to_dict(self, chars: bool = False) -> dict[str, Any]:
+        """The page as plain values, in the form that ``wordsight read --format jsonl`` prints.
+
+        Args:
+            chars: Whether each word gets its characters with their quads.
+        """
+        return {
+            "schema": SCHEMA,
+            "image": self.image,
+            "page": self.page,
+            "width": self.width,
+            "height": self.height,
+            "scale": round(self.scale, 4),
+            "words": [_word(word, chars) for word in self.words],
+            "lines": [_line(line) for line in self.lines],
+            "seconds": {stage: round(value, 4) for stage, value in self.seconds.items()},
+        }
+
+    def to_json(self, chars: bool = False, indent: int | None = None) -> str:
+        """:meth:`to_dict` as JSON text."""
+        return json.dumps(self.to_dict(chars), ensure_ascii=False, indent=indent)
+
+    def draw(self, picture: Picture | None = None, text: bool = True) -> Picture:
+        """The picture with the words' boxes and texts.
+
+        Args:
+            picture: The page's picture; None loads it again from where it came.
+            text: Whether the texts are written too.
+
+        Raises:
+            ImageError: The picture cannot be loaded again.
+            WordsightError: The page does not know where it came from.
+        """
+        return draw(self._picture() if picture is None else picture, self.words, self.lines, text=text)
+
+    def _picture(self) -> Picture:
+        if self.source is None:
+            raise WordsightError("this page does not know its picture; pass it: page.draw(picture)")
+        for number, picture in enumerate(load_pages(self.source)):
+            if number == self.page:
+                return picture
+        raise WordsightError(f"{self.image} has no page {self.page} any more; pass the picture: page.draw(picture)")
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows the page."""
+        drawn = self.draw()
+        if drawn.shape[1] > NOTEBOOK_WIDTH:
+            height = round(drawn.shape[0] * NOTEBOOK_WIDTH / drawn.shape[1])
+            drawn = cv2.resize(drawn, (NOTEBOOK_WIDTH, height), interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+        _, data = cv2.imencode(".jpg", drawn[:, :, ::-1])
+        return f'<img style="max-width: 100%" src="data:image/jpeg;base64,{base64.b64encode(data.tobytes()).decode()}">'
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What stands in the place of a page that could not be read.
+
+    Attributes:
+        image: The path as given.
+        error: What went wrong.
+    """
+
+    image: str
+    error: WordsightError
+
+    def to_dict(self) -> dict[str, Any]:
+        """The error record of ``wordsight read --format jsonl``."""
+        return {"image": self.image, "error": {"type": type(self.error).__name__, "message": str(self.error)}}
+
+    def to_json(self) -> str:
+        """:meth:`to_dict` as JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+
+def _word(word: Word, chars: bool) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "quad": word.quad.tolist(),
+        "text": word.text,
+        "confidence": round(word.confidence, 4),
+        "detection_score": round(word.detection_score, 4),
+        "line": word.line,
+    }
+    if chars:
+        record["chars"] = [_char(char) for char in word.chars]
+    return record
+
+
+def _char(char: Char) -> dict[str, Any]:
+    return {"quad": char.quad.tolist(), "text": char.text, "probability": round(char.probability, 4)}
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        "quad": line.quad.tolist(),
+        "text": line.text,
+        "confidence": round(line.confidence, 4),
+        "words": list(line.words),
+    }

@@ -1,0 +1,134 @@
+"""From a picture to words and lines: detect, cut out, turn upright, read, put in order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from wordsight import geometry
+from wordsight.layout import lines as rows
+from wordsight.layout.order import order
+from wordsight.layout.words import split
+from wordsight.recognition.confidence import calibrated
+from wordsight.rectify.crop import Pyramid
+from wordsight.rectify.orient import lie_down, read_upright
+from wordsight.stages import Detector, Recognizer
+from wordsight.types import Char, Floats, Line, Picture, Quad, Reading, Word, join_words
+
+CROP_HEIGHT = 48
+"""Height of the crops, which is what the stock recognizer looks at."""
+
+
+@dataclass(slots=True)
+class Clock:
+    """Seconds that each stage took."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Add the time of a block to a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found in a picture: words in reading order, their lines, and the detector's scale."""
+
+    words: tuple[Word, ...]
+    lines: tuple[Line, ...]
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The stages of a reader, put together. See :class:`wordsight.reader.Reader` for the settings."""
+
+    detector: Detector
+    recognizer: Recognizer
+    min_confidence: float
+    padding: float
+
+    def detect(self, picture: Picture, clock: Clock) -> Findings:
+        """Places only: one word without text for each thing the detector found, its score as confidence."""
+        with clock("detect"):
+            found = self.detector.detect(picture)
+        with clock("layout"):
+            quads = lie_down(found.quads)
+            units = [[Word(Quad(quad), "", float(s), float(s))] for quad, s in zip(quads, found.scores, strict=True)]
+            return arrange(units, quads, found.scale)
+
+    def read(self, picture: Picture, clock: Clock) -> Findings:
+        """Words and lines of a picture."""
+        with clock("detect"):
+            found = self.detector.detect(picture)
+        with clock("recognize"):
+            pyramid = Pyramid(picture)
+            quads, readings = read_upright(found.quads, lambda quads: self._read(pyramid, quads))
+        with clock("layout"):
+            units = [
+                self._words(quad, reading, float(score))
+                for quad, reading, score in zip(quads, readings, found.scores, strict=True)
+            ]
+            return arrange(units, quads, found.scale)
+
+    def _read(self, pyramid: Pyramid, quads: Floats) -> list[Reading]:
+        padded = geometry.grow(quads, self.padding, self.padding)
+        return self.recognizer.recognize([pyramid.crop(quad, CROP_HEIGHT) for quad in padded])
+
+    def _words(self, quad: Floats, reading: Reading, score: float) -> list[Word]:
+        """The words of one text, without those that are too doubtful."""
+        along, across = (float(side[0]) for side in geometry.sides(quad[None]))
+        margin = self.padding * across / max(along, 1e-3)  # fraction of the text's length, on either side of the crop
+
+        def place(start: float, end: float) -> Quad:
+            start, end = (min(max(x * (1 + 2 * margin) - margin, 0.0), 1.0) for x in (start, end))
+            return Quad(geometry.cut(quad, start, max(end, start + 1e-3)))
+
+        words = []
+        for spans in split(reading.spans):
+            confidence = calibrated(spans)
+            if confidence >= self.min_confidence:
+                chars = tuple(Char(s.text, place(s.start, s.end), s.probability) for s in spans)
+                text = "".join(span.text for span in spans)
+                words.append(Word(place(spans[0].start, spans[-1].end), text, confidence, score, chars=chars))
+        return words
+
+
+def arrange(units: Sequence[Sequence[Word]], quads: Floats, scale: float) -> Findings:
+    """Put words into lines and lines into reading order.
+
+    Args:
+        units: For each detected quad its words from left to right, possibly none.
+        quads: (N, 4, 2) the detected quads, upright.
+        scale: Handed on.
+    """
+    filled = np.array([i for i, unit in enumerate(units) if unit], dtype=np.intp)
+    groups = [[int(filled[i]) for i in group] for group in rows.group(quads[filled])]
+    outlines = [rows.outline(quads[group]) for group in groups]
+    words: list[Word] = []
+    lines: list[Line] = []
+    for number, index in enumerate(order(np.array(outlines, np.float32).reshape(-1, 4, 2))):
+        members = [word for unit in groups[index] for word in units[unit]]
+        words += [_in_line(word, number) for word in members]
+        numbers = tuple(range(len(words) - len(members), len(words)))
+        lines.append(Line(Quad(outlines[index]), join_words(members), _confidence(members), numbers))
+    return Findings(tuple(words), tuple(lines), scale)
+
+
+def _in_line(word: Word, line: int) -> Word:
+    return Word(word.quad, word.text, word.confidence, word.detection_score, line, word.chars)
+
+
+def _confidence(words: Sequence[Word]) -> float:
+    """Mean confidence, each word weighted by its length."""
+    weights = [max(len(word.text), 1) for word in words]
+    return float(np.average([word.confidence for word in words], weights=weights))

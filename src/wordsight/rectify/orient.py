@@ -1,0 +1,112 @@
+"""Which way is up.
+
+A detector gives the place of a text, not its up. The long side of a quad runs along its text, which leaves two
+directions; a nearly square quad leaves four. The reader's own confidence decides between them: long quads first, and
+what they say about how the page lies then decides about the square ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordsight import geometry
+from wordsight.types import Floats, Reading
+
+Read = Callable[[Floats], list[Reading]]
+"""Reads quads (N, 4, 2) in the directions in which they are given."""
+
+Indices = NDArray[np.intp]
+
+SQUARE = 1.5
+"""A quad whose sides differ by less than this ratio may run along either of them."""
+DOUBT = 0.5
+"""A text read with less confidence is read in its other directions too."""
+HABIT = 0.1
+"""Another direction is believed when it is read with so much more confidence than the expected one."""
+UPRIGHT = np.array([1.0, 0.02], np.float32)
+"""Where text is expected to run: to the right, and of two vertical ways downwards."""
+
+
+def read_upright(quads: Floats, read: Read) -> tuple[Floats, list[Reading]]:
+    """Read quads (N, 4, 2) whose corners may start anywhere.
+
+    Returns:
+        The quads, each with its first corner at the top left of its text, and their readings.
+    """
+    quads = lie_down(quads)
+    square = is_open(quads)
+    best = _Best(quads, read)
+    best.read_long(np.flatnonzero(~square))
+    best.read_square(np.flatnonzero(square), best.direction(np.flatnonzero(~square)))
+    return best.quads, best.readings
+
+
+def lie_down(quads: Floats) -> Floats:
+    """Quads (N, 4, 2) turned so that the text runs along the longer side, and rather to the right than back."""
+    along, across = geometry.sides(quads)
+    tall = across > along
+    return _facing(np.where(tall[:, None, None], geometry.turn(quads, 1), quads), UPRIGHT, (0, 2))
+
+
+def is_open(quads: Floats) -> NDArray[np.bool_]:
+    """(N,) whether the shape leaves open along which side the text runs."""
+    along, across = geometry.sides(quads)
+    return np.asarray(np.maximum(along, across) < SQUARE * np.minimum(along, across))
+
+
+class _Best:
+    """The best reading of each quad so far, and the direction in which it was had."""
+
+    def __init__(self, quads: Floats, read: Read) -> None:
+        self.quads = quads.copy()
+        self.readings = [Reading((), 0.0)] * len(quads)
+        self._read = read
+
+    def read_long(self, long: Indices) -> None:
+        self._offer(long, self.quads[long], -1.0)
+        doubtful = self._doubtful(long)
+        flipped = self._offer(doubtful, geometry.turn(self.quads[doubtful], 2), HABIT)
+        if self._weight(flipped) > self._weight(np.setdiff1d(long, flipped)):
+            # Most of the text stands on its head, so the rest is expected to do so as well.
+            rest = np.setdiff1d(long, doubtful)
+            self._offer(rest, geometry.turn(self.quads[rest], 2), -HABIT)
+
+    def read_square(self, square: Indices, direction: Floats) -> None:
+        expected = _facing(self.quads[square], direction, (0, 1, 2, 3))
+        self._offer(square, expected, -1.0)
+        for quarters in (2, 1, 3):
+            doubtful = self._doubtful(square)
+            self._offer(doubtful, geometry.turn(expected[np.isin(square, doubtful)], quarters), HABIT)
+
+    def direction(self, indices: Indices) -> Floats:
+        """The unit vector (2,) in which most of the text runs; to the right where there is none."""
+        weights = np.array([self._weight(np.array([i])) for i in indices], np.float32)
+        total = (geometry.directions(self.quads[indices]) * weights[:, None]).sum(axis=0)
+        length = float(np.linalg.norm(total))
+        return np.asarray(total / length if length > 0 else UPRIGHT, dtype=np.float32)
+
+    def _offer(self, indices: Indices, quads: Floats, margin: float) -> Indices:
+        """Read these quads; keep those that are surer by a margin than what is there. Which were kept."""
+        kept = []
+        for index, quad, reading in zip(indices, quads, self._read(quads), strict=True):
+            if reading.confidence > self.readings[index].confidence + margin:
+                self.quads[index], self.readings[index] = quad, reading
+                kept.append(index)
+        return np.array(kept, dtype=np.intp)
+
+    def _doubtful(self, indices: Indices) -> Indices:
+        return np.array([i for i in indices if self.readings[i].confidence < DOUBT], dtype=np.intp)
+
+    def _weight(self, indices: Indices) -> float:
+        """How much text was read there, each character counting by its confidence."""
+        return sum((len(self.readings[i].spans) * self.readings[i].confidence for i in indices), 0.0)
+
+
+def _facing(quads: Floats, direction: Floats, quarters: tuple[int, ...]) -> Floats:
+    """Each quad turned by that one of ``quarters`` turns whose text runs most nearly along a unit vector (2,)."""
+    turned = np.stack([geometry.turn(quads, quarter) for quarter in quarters])
+    agreement = np.stack([geometry.directions(quads) @ direction for quads in turned])
+    return np.asarray(turned[agreement.argmax(axis=0), np.arange(len(quads))])
