@@ -37,11 +37,12 @@ def samples() -> dict[str, bytes]:
     """Small whole pictures of every accepted format, in many of their variants; the name starts with the format."""
     picture = Image.new("RGB", (160, 96), "white")
     ImageDraw.Draw(picture).text((12, 20), "WORD 42", fill="navy", font_size=32)
-    noisy = np.asarray(picture) - np.random.default_rng(0).integers(0, 9, (96, 160, 3), np.uint8)
-    picture = Image.fromarray(noisy)
+    few = picture.quantize(8)
+    noise = np.random.default_rng(0).integers(0, 9, (96, 160, 3), np.uint8)
+    picture = Image.fromarray(np.maximum(picture, noise) - noise)
     clear = picture.copy()
-    clear.putalpha(Image.linear_gradient("L").resize(picture.size))
-    grey, few, line = picture.convert("L"), picture.quantize(8), picture.convert("1")
+    clear.putalpha(Image.linear_gradient("L").resize(picture.size).point(lambda value: 128 + value // 2))
+    grey, line = picture.convert("L"), picture.convert("1", dither=Image.Dither.NONE)
     deep = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -53,14 +54,14 @@ def samples() -> dict[str, bytes]:
         "jpeg cmyk": _file(picture.convert("CMYK"), "JPEG", quality=95, subsampling=0),
         "png": _file(picture, "PNG", exif=exif, icc_profile=b"profile" * 100),
         "png alpha": _file(clear, "PNG"),
-        "png palette": _file(few, "PNG", transparency=1, bits=4),
-        "png bits": _file(line, "PNG", transparency=0),
+        "png palette": _file(few, "PNG", transparency=0, bits=4),
+        "png bits": _file(line, "PNG", transparency=1),
         "png deep": _file(deep, "PNG"),
         "png animated": _file(picture, "PNG", save_all=True, append_images=[clear.convert("RGB")]),
         "webp": _file(picture, "WEBP", exif=exif),
         "webp lossless": _file(clear, "WEBP", lossless=True),
         "webp animated": _file(picture, "WEBP", save_all=True, append_images=[clear]),
-        "gif": _file(few, "GIF", comment="a comment", transparency=2),
+        "gif": _file(few, "GIF", comment="a comment", transparency=0),
         "gif animated": _file(few, "GIF", save_all=True, append_images=[grey, clear], disposal=2),
         "bmp": _file(picture, "BMP"),
         "bmp palette": _file(few, "BMP"),

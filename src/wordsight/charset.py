@@ -16,20 +16,41 @@ from wordsight.errors import ConfigError
 BLANK = 0
 """Class of the CTC blank in every recognizer of this package."""
 
-LATIN_SIGNS = "€£¥§°±²³µ·×÷–—‘’“”„…•«»¡¿©®™№"
-"""Signs that go with Latin letters, beyond printable ASCII."""
-
 SCRIPTS = {
     "LATIN": "latin",
     "GREEK": "greek",
     "CYRILLIC": "cyrillic",
-    "CJK": "chinese",
-    "HIRAGANA": "japanese",
-    "KATAKANA": "japanese",
-    "HANGUL": "korean",
-    "DEVANAGARI": "devanagari",
-    "ARABIC": "arabic",
+    "CJK": "han",
+    "HIRAGANA": "kana",
+    "KATAKANA": "kana",
+    "KATAKANA-HIRAGANA": "kana",
+    "HANGUL": "hangul",
 }
+"""First word of a character's Unicode name -> its script."""
+
+LATIN_LANGUAGES = "cs da de en es et fi fr ga hr hu id is it la lt lv ms nl no pl pt ro sk sl sv tr vi"
+LANGUAGES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(LATIN_LANGUAGES.split(" "), ("latin",)),
+    "el": ("greek", "latin"),
+    "zh": ("han", "latin"),
+    "ja": ("kana", "han", "latin"),
+}
+"""Languages whose letters the stock recognizer has -> the scripts they are written in."""
+
+ALIASES = {
+    "eng": "en",
+    "fra": "fr",
+    "deu": "de",
+    "spa": "es",
+    "ita": "it",
+    "por": "pt",
+    "nld": "nl",
+    "ell": "el",
+    "chi": "zh",
+    "zho": "zh",
+    "jpn": "ja",
+}
+"""Longer codes of the same languages."""
 
 
 @dataclass(frozen=True)
@@ -74,40 +95,30 @@ class Charset:
         return np.array(sorted(known | {BLANK}), dtype=np.intp)
 
     @cached_property
-    def latin(self) -> NDArray[np.intp]:
-        """Classes of everything that text in Latin letters is written with, with the blank."""
-        return self.classes(symbol for symbol in self.symbols if is_latin(symbol))
+    def ascii(self) -> NDArray[np.intp]:
+        """Classes of printable ASCII, with the blank."""
+        return self.classes(chr(code) for code in range(32, 127))
 
     @cached_property
     def is_foreign(self) -> NDArray[np.bool_]:
-        """For each class, whether it is a letter or sign outside of Latin text; (classes,) bool."""
+        """For each class, whether it lies outside of ASCII; (classes,) bool."""
         foreign = np.ones(len(self), dtype=bool)
-        foreign[self.latin] = False
+        foreign[self.ascii] = False
         return foreign
 
-    def named(self, name: str) -> NDArray[np.intp]:
-        """Classes of a named set: ``digits``, ``ascii``, ``latin``, or a script in ``SCRIPTS``, each with the blank.
+    def language(self, name: str) -> NDArray[np.intp]:
+        """Classes of the characters that a language is written with, with digits and signs and the blank.
 
-        A script other than Latin comes with digits and signs, as its texts do.
+        Args:
+            name: ISO 639-1 or 639-2 code of a language in ``LANGUAGES``.
 
         Raises:
-            ConfigError: No such set.
+            ConfigError: No such language.
         """
-        name = check_choice("character set", name, {"digits", "ascii", *SCRIPTS.values()})
-        if name == "latin":
-            return self.latin
-        if name == "digits":
-            return self.classes("0123456789")
-        if name == "ascii":
-            return self.classes(chr(code) for code in range(32, 127))
-        return self.classes(s for s in self.symbols if script(s) in (name, None))
+        scripts = LANGUAGES[check_choice("language", ALIASES.get(name, name), LANGUAGES)]
+        return self.classes(symbol for symbol in self.symbols if script(symbol) in (*scripts, None))
 
 
 def script(symbol: str) -> str | None:
     """Name of a character's script as in ``SCRIPTS``; None for digits and signs that many scripts share."""
     return SCRIPTS.get(unicodedata.name(symbol[:1], "").split(" ")[0])
-
-
-def is_latin(symbol: str) -> bool:
-    """Whether a character belongs to text in Latin letters: printable ASCII, Latin letters, and their signs."""
-    return (symbol.isascii() and symbol.isprintable()) or script(symbol) == "latin" or symbol in LATIN_SIGNS

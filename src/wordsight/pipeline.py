@@ -15,7 +15,7 @@ from wordsight.layout.order import order
 from wordsight.layout.words import split
 from wordsight.recognition.confidence import calibrated
 from wordsight.rectify.crop import Pyramid
-from wordsight.rectify.orient import lie_down, read_upright
+from wordsight.rectify.orient import DOUBT, SQUARE, lie_down, read_upright
 from wordsight.stages import Detector, Recognizer
 from wordsight.types import Char, Floats, Line, Picture, Quad, Reading, Word, join_words
 
@@ -79,6 +79,20 @@ class Pipeline:
                 for quad, reading, score in zip(quads, readings, found.scores, strict=True)
             ]
             return arrange(units, quads, found.scale)
+
+    def recognize(self, crops: Sequence[Picture]) -> list[Reading]:
+        """Read crops of one line each; a tall crop that makes no sense as it stands is read lying on either side."""
+        readings = self.recognizer.recognize(crops)
+        tall = [
+            index
+            for index, crop in enumerate(crops)
+            if crop.shape[0] > SQUARE * crop.shape[1] and readings[index].confidence < DOUBT
+        ]
+        for quarters in (1, 3):
+            turned = [np.ascontiguousarray(np.rot90(crops[index], quarters)) for index in tall]
+            for index, reading in zip(tall, self.recognizer.recognize(turned), strict=True):
+                readings[index] = max(readings[index], reading, key=lambda reading: reading.confidence)
+        return readings
 
     def _read(self, pyramid: Pyramid, quads: Floats) -> list[Reading]:
         padded = geometry.grow(quads, self.padding, self.padding)

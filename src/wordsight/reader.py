@@ -131,7 +131,7 @@ class Reader:
         Raises:
             ImageError: A picture cannot be loaded.
         """
-        return self._pipeline.recognizer.recognize([load(crop, self.limits) for crop in crops])
+        return self._pipeline.recognize([load(crop, self.limits) for crop in crops])
 
     def read_many(self, sources: Iterable[ImageSource], boxes_only: bool = False) -> Iterator[Page | Failure]:
         """Read many pictures, in order, several at a time.

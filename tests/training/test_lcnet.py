@@ -40,7 +40,7 @@ def test_all_weights_of_the_graph_are_used():
 def test_every_head_stands_on_any_features():
     features = torch.randn(1, 17, 8, 12)
     maps = EastRbox(17)(features)
-    assert [tuple(m.shape) for m in maps] == [(1, c, 8, 12) for c in (1, 2, 2, 2)]
+    assert [tuple(m.shape) for m in maps] == [(1, c, 8, 12) for c in (1, 4, 2)]
     score, corners = EastQuad(17)(features)
     assert score.shape == (1, 1, 8, 12) and corners.shape == (1, 8, 8, 12)
 

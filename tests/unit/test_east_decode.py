@@ -107,6 +107,17 @@ def test_a_broken_network_gives_no_broken_quads(bad):
     assert np.isfinite(quads).all() and np.isfinite(scores).all()
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_noise_gives_finite_quads_and_sorted_scores(seed):
+    rng = np.random.default_rng(seed)
+    score = rng.random((40, 60), np.float32)
+    maps = rng.normal(0, 10.0 ** (seed - 1), (5, 40, 60)).astype(np.float32)
+    maps[:, rng.integers(40, size=30), rng.integers(60, size=30)] = np.nan
+    quads, scores = decode(score, maps, 0.3)
+    assert len(quads) == len(scores) > 0
+    assert np.isfinite(quads).all() and (np.diff(scores) <= 0).all() and ((scores > 0.3) & (scores <= 1)).all()
+
+
 def test_speed_of_decoding_is_told(record_property):
     cv2.setNumThreads(1)
     rects = [(80 + 150 * i, 24 + 60 * j, 140, 52, 3 * i) for i in range(4) for j in range(6)]

@@ -159,6 +159,13 @@ def test_floats_are_scaled_by_what_their_range_says(samples: list[float], expect
         assert load(source)[0, :, 0].tolist() == expected
 
 
+def test_a_signalling_nan_is_black_and_warns_nobody() -> None:
+    samples = np.frombuffer(struct.pack("<3I", 0x7FA00001, 0, 0x3F800000), np.float32)[np.newaxis]
+    image = Image.frombytes("F", (3, 1), samples.tobytes())
+    assert load(image)[0, :, 0].tolist() == [0, 0, 255]
+    assert load(samples.view(np.uint32).view(np.float32)[:, 1:])[0, :, 0].tolist() == [0, 255]
+
+
 @pytest.mark.parametrize(
     ("samples", "expected"),
     [([0, 100, 255], [0, 100, 255]), ([0, 257, 65535], [0, 1, 255]), ([-(2**31), 0, 2**31 - 1], [0, 128, 255])],
@@ -253,6 +260,29 @@ def test_a_gif_frame_that_is_larger_than_its_screen_is_read_whole() -> None:
     data = bytearray(encoded(Image.fromarray(GREY), "GIF"))
     data[6:10] = struct.pack("<HH", 3, 3)
     assert_picture(load(bytes(data)), rgb(GREY))
+
+
+def test_a_gif_frame_outside_of_everything_and_stray_bytes_before_it() -> None:
+    data = encoded(Image.fromarray(GREY), "GIF")
+    frame = data.index(b",\0\0\0\0")
+    assert_picture(load(data[:frame] + b"\0\0" + data[frame:]), rgb(GREY))
+    with pytest.raises(NotAnImage, match="outside of its screen"):
+        load(data[: frame + 1] + b"\xff\xff" + data[frame + 3 :])
+
+
+def test_what_follows_a_jpeg_does_not_matter() -> None:
+    image = smooth_image()
+    for options in ({}, {"progressive": True}):
+        data = encoded(image, "JPEG", quality=95, **options)
+        expected = load(data)
+        for tail in (encoded(colour_image(), "JPEG"), b"\xff\xda\0\2" * 1000):  # a second picture, or nonsense
+            assert (load(data + tail) == expected).all()
+
+
+def test_bmp_of_os2() -> None:
+    rows = b"".join(row[:, ::-1].tobytes() for row in COLOURS[::-1])
+    header = b"BM" + struct.pack("<IHHI", 26 + len(rows), 0, 0, 26) + struct.pack("<IHHHH", 12, 40, 30, 1, 24)
+    assert_picture(load(header + rows), COLOURS)
 
 
 def test_run_length_bmp() -> None:

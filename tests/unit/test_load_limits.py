@@ -107,7 +107,7 @@ def test_a_pillow_limit_that_the_application_set_neither_warns_nor_refuses(monke
         assert load(data).shape == (30, 40, 3)
     try:
         assert load(encoded(colour_image(), "WEBP")).shape == (30, 40, 3)
-    except ImageTooLarge as error:  # since Pillow 12.3 the WebP decoder itself checks
+    except ImageTooLarge as error:  # newer WebP decoders of Pillow check for themselves
         assert "exceeds limit" in str(error)
 
 
@@ -272,11 +272,19 @@ def test_old_style_jpeg_in_tiff_is_refused_by_name() -> None:
         (b"GIF89a\1\0\1\0\0\0\0;", "GIF holds no picture"),
         (b"\x89PNG\r\n\x1a\n" + png_chunk(b"gAMA", b"\0" * 13) + b"\0" * 20, "does not start with its header"),
         (tiff({}), "0 x 0 pixels"),
+        (b"II*\0" + b"\0" * 20, "TIFF holds no picture"),
+        (tiff({256: (3, 1, 4), 257: (3, 1, 4)}), "holds no colours"),
     ],
 )
 def test_what_is_no_picture_is_told_with_what_to_do(data: bytes, message: str) -> None:
     with pytest.raises((NotAnImage, EmptyImage), match=message):
         load(data)
+
+
+def test_a_file_that_says_two_sizes_is_refused() -> None:
+    png = encoded(colour_image(), "PNG")
+    with pytest.raises(NotAnImage, match="contradicts itself about its size"):
+        load(png_with(png, png_chunk(b"IHDR", struct.pack(">II", 9000, 9000) + b"\x08\2\0\0\0")))
 
 
 def test_a_png_without_pixels_is_empty() -> None:

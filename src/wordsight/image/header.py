@@ -253,7 +253,7 @@ def _bmp(data: bytes) -> Header:
         width, height, _, _, compression = struct.unpack_from("<iiHHI", data, 18)
     width, height = abs(width), abs(height)
     if compression in (1, 2) and max(width * height, len(data)) > _MAX_RUN_LENGTH:
-        raise NotAnImage("a run-length BMP of this size would take minutes; save it as PNG")
+        raise NotAnImage("a run-length BMP of this size takes too long to unpack; save it as PNG")
     return Header("BMP", width, height, data)
 
 

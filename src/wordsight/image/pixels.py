@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from wordsight.errors import EmptyImage, NotAnImage
+from wordsight.errors import NotAnImage
 from wordsight.types import Floats, Picture
 
 Doubles = NDArray[np.float64]
@@ -42,7 +42,7 @@ def picture_from_image(image: Image.Image, orientation: int = 1, white: int | No
     if image.mode in _DEEP:
         black, full = (0.0, float(white)) if white else _range(image)
         for top, strip in _strips(image):
-            values = np.asarray(strip, np.float64)  # the range of float32 itself overflows float32
+            values = _numbers(strip)
             picture[top : top + len(values)] = _to_bytes(values, black, full)[:, :, np.newaxis]
     elif image.mode in ("1", "L") and not image.has_transparency_data:
         for top, strip in _strips(image):
@@ -58,20 +58,17 @@ def picture_from_array(array: NDArray[np.generic]) -> Picture:
 
     Args:
         array: (height, width), (height, width, 1), (height, width, 3) or (height, width, 4): grey, RGB or RGBA, of
-            uint8, uint16 (white is 65535), bool, or floats from 0 to 1. Never changed.
+            uint8, uint16 (white is 65535), bool, or floats from 0 to 1; not empty. Never changed.
 
     Returns:
         (height, width, 3) uint8, RGB, C-contiguous; the array itself where it has this form already.
 
     Raises:
         NotAnImage: Another shape or type, or floats outside of 0 to 1.
-        EmptyImage: An array without pixels.
     """
     channels = array.shape[2] if array.ndim == 3 else 1
     if array.ndim not in (2, 3) or channels not in (1, 3, 4):
         raise NotAnImage(f"an array of shape {array.shape} is not a picture; {_ARRAYS}")
-    if array.size == 0:
-        raise EmptyImage(f"an array of shape {array.shape} has no pixels")
     samples = _samples(array).reshape(*array.shape[:2], channels)
     if channels == 4:
         return picture_from_image(Image.fromarray(samples))
@@ -123,13 +120,19 @@ def _rgb(image: Image.Image) -> Image.Image:
     return page
 
 
+def _numbers(image: Image.Image) -> Doubles:
+    """Samples of a mode with more than 8 bits: as doubles, because the range of float32 itself overflows float32."""
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        return np.asarray(image, np.float64)
+
+
 def _range(image: Image.Image) -> tuple[float, float]:
     """The sample values of black and white in an image of more than 8 bits."""
     if image.mode not in ("I", "F"):
         return 0.0, 65535.0
     low, high = np.inf, -np.inf
     for _, strip in _strips(image):
-        values = np.asarray(strip, np.float64)
+        values = _numbers(strip)
         values = values[np.isfinite(values)]
         low, high = min(low, values.min(initial=np.inf)), max(high, values.max(initial=-np.inf))
     for white in (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0):
@@ -154,8 +157,8 @@ def _samples(array: NDArray[np.generic]) -> NDArray[np.uint8]:
         return _to_bytes(np.asarray(array, np.float32), 0, 65535)
     if array.dtype.kind != "f":
         raise NotAnImage(f"an array of {array.dtype} is not a picture; {_ARRAYS}")
-    values = np.asarray(array, np.float32)
-    low, high = float(values.min()), float(values.max())
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        low, high = float(array.min()), float(array.max())
     if not (low >= -1e-3 and high <= 1 + 1e-3):  # resizing overshoots by a little; NaN fails too
         raise NotAnImage(f"the array's values go from {low:g} to {high:g}; scale floats to 0..1, or pass uint8")
-    return _to_bytes(values, 0, 1)
+    return _to_bytes(np.asarray(array, np.float32), 0, 1)

@@ -35,7 +35,8 @@ class Sizing:
     def scale(self, picture: Picture) -> float:
         """Working size over the picture's own size."""
         height, width = picture.shape[:2]
-        return min(self.most, self.long_side / max(height, width))
+        fits: float = self.long_side / max(height, width)
+        return min(self.most, fits)
 
 
 SIZINGS = {"fast": Sizing(768, 1.0), "balanced": Sizing(1280, 1.0), "best": Sizing(1792, 1.5)}

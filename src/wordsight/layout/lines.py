@@ -47,7 +47,7 @@ def _gaps(quads: Floats) -> NDArray[np.floating]:
     centres = quads.mean(axis=1)
     offset = centres[None] - centres[:, None]
     forward = np.einsum("ijk,ik->ij", offset, along)
-    gaps = forward - (widths[:, None] + widths[None]) / 2
+    gaps: NDArray[np.floating] = forward - (widths[:, None] + widths[None]) / 2
     shift = np.abs(np.einsum("ijk,ik->ij", offset, across))
     smaller = np.maximum(np.minimum(heights[:, None], heights[None]), 1e-3)
     larger = np.maximum(heights[:, None], heights[None])
@@ -60,8 +60,8 @@ def _gaps(quads: Floats) -> NDArray[np.floating]:
         & (gaps < MAX_GAP * smaller)
     )
     np.fill_diagonal(fits, False)
-    result: NDArray[np.floating] = np.where(fits, gaps, np.inf)
-    return result
+    gaps[~fits] = np.inf
+    return gaps
 
 
 def _chains(count: int, after: dict[int, int]) -> list[list[int]]:

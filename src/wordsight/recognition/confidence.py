@@ -1,16 +1,31 @@
-"""From the probabilities of characters to the probability that a text is right."""
+"""From the probabilities of characters to the probability that a text is right.
+
+The named aggregation is the **product**: the probability that every character is right, were they independent. It is
+then calibrated by beta calibration (Kull, Silva Filho, Flach, "Beta calibration", AISTATS 2017):
+``1 / (1 + exp(-(a ln p - b ln(1 - p) + c)))``. The coefficients were fitted on every second crop of iiit5k_train,
+svt_words_train and icdar2015_words_train; `python benchmarks/recognition.py` shows reliability on the others.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from wordsight.types import Span
+
+A, B, C = 0.939, 0.729, 0.0
+LEAST = 1e-5
+"""Products are kept this far from 0 and 1."""
+
+
+def product(spans: Sequence[Span]) -> float:
+    """Product of the characters' probabilities; 0 for no text."""
+    return math.prod(span.probability for span in spans) if spans else 0.0
 
 
 def calibrated(spans: Sequence[Span]) -> float:
     """Probability that a text is right, from its characters; 0 for no text."""
     if not spans:
         return 0.0
-    return float(np.exp(np.mean(np.log([max(span.probability, 1e-6) for span in spans]))))
+    p = min(max(product(spans), LEAST), 1 - LEAST)
+    return 1 / (1 + math.exp(-(A * math.log(p) - B * math.log(1 - p) + C)))

@@ -22,10 +22,15 @@ from wordsight.stages import StageOptions
 from wordsight.types import Floats, Picture, Reading
 
 HEIGHT = 48
-WIDTH_STEP = 16
+STEP = 16
+"""Widths are rounded to this up to 256 pixels, and to twice as much with every doubling from there, so that the
+engine compiles few shapes and no text is stretched by more than a sixteenth."""
 MIN_WIDTH = 128
+"""Narrower crops are stretched to this. The network gives a frame for every 8 pixels, and CTC needs several frames a
+character: a short word at its natural width has too few."""
+NATURAL_WIDTH = 64
+"""What a stretched crop is at least as wide as in its second look."""
 MAX_WIDTH = 3200
-FOREIGN_CONFIDENCE = 0.7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,21 +43,42 @@ class SvtrRecognizer:
     Attributes:
         network: Takes (N, 3, 48, W) float32, BGR, -1..1; gives (N, W / 8, C) probabilities.
         charset: Its C classes.
-        allowed: Classes that may be read, the blank among them; None reads Latin text unless the picture clearly
-            shows another script.
+        allowed: Classes that may be read, the blank among them; None reads ASCII unless the crop clearly shows
+            something else.
+        foreign: Mean probability from which characters outside of ASCII are believed.
+        min_width: Narrower crops are stretched to this width.
+        second_look: A stretched crop read with less confidence is read at its natural width too; the surer reading
+            counts. 0 switches it off.
         batch: Most crops in one run of the network.
     """
 
     network: Network
     charset: Charset
     allowed: NDArray[np.intp] | None = None
+    foreign: float = 0.7
+    min_width: int = MIN_WIDTH
+    second_look: float = 0.8
     batch: int = 8
 
     def recognize(self, crops: Sequence[Picture]) -> list[Reading]:
         """Read crops of single lines of upright text, any size; one reading each, in the same order."""
+        widths = [network_width(crop, self.min_width) for crop in crops]
+        readings = self._recognize(crops, widths)
+        natural = [network_width(crop, NATURAL_WIDTH) for crop in crops]
+        again = [
+            index
+            for index, reading in enumerate(readings)
+            if reading.confidence < self.second_look and natural[index] != widths[index]
+        ]
+        second = self._recognize([crops[index] for index in again], [natural[index] for index in again])
+        for index, reading in zip(again, second, strict=True):
+            readings[index] = max(readings[index], reading, key=lambda reading: reading.confidence)
+        return readings
+
+    def _recognize(self, crops: Sequence[Picture], widths: Sequence[int]) -> list[Reading]:
         by_width: dict[int, list[int]] = defaultdict(list)
-        for index, crop in enumerate(crops):
-            by_width[network_width(crop)].append(index)
+        for index, width in enumerate(widths):
+            by_width[width].append(index)
         readings = [Reading((), 0.0)] * len(crops)
         for width, indices in sorted(by_width.items()):
             for group in _batches(indices, self.batch):
@@ -66,23 +92,21 @@ class SvtrRecognizer:
 
     def _reading(self, table: Floats) -> Reading:
         """One crop's reading from its (T, C) probabilities."""
-        path = best_path(table, self.allowed) if self.allowed is not None else self._either_script(table)
+        path = self._free_or_ascii(table) if self.allowed is None else best_path(table, self.allowed)
         spans = spell(path, self.charset)
         return Reading(spans, calibrated(spans))
 
-    def _either_script(self, table: Floats) -> BestPath:
-        """The free reading where it is sure of a script other than Latin, else the Latin one.
+    def _free_or_ascii(self, table: Floats) -> BestPath:
+        """The free reading where it is sure of what it has beyond ASCII, else the one in ASCII.
 
-        The charset holds thousands of Chinese characters of which some look like a blurred Latin letter; a reading
-        in Latin letters is right far more often than a doubtful mixture.
+        The charset holds thousands of Chinese characters, of which some look like a blurred letter: a reading in
+        ASCII is right far more often than a doubtful mixture.
         """
         free = best_path(table)
         foreign = self.charset.is_foreign[free.classes]
-        if not foreign.any():
+        if not foreign.any() or float(free.probabilities[foreign].mean()) > self.foreign:
             return free
-        if float(free.probabilities[foreign].mean()) > FOREIGN_CONFIDENCE:
-            return free
-        return best_path(table, self.charset.latin)
+        return best_path(table, self.charset.ascii)
 
 
 def create(options: StageOptions) -> SvtrRecognizer:
@@ -90,14 +114,25 @@ def create(options: StageOptions) -> SvtrRecognizer:
     path = cards.locate(cards.PP_OCR_RECOGNIZER)
     charset = Charset.pp_ocr(cards.characters(path))
     network = compile_network(path, options.engine, options.precision, options.threads)
-    return SvtrRecognizer(network, charset, charset.classes(options.allow) if options.allow else None)
+    return SvtrRecognizer(network, charset, _allowed(charset, options))
 
 
-def network_width(crop: Picture) -> int:
-    """Width at which the network sees a crop: its own at 48 pixels of height, rounded to the step."""
+def _allowed(charset: Charset, options: StageOptions) -> NDArray[np.intp] | None:
+    """The classes that the options leave; None where they leave all."""
+    named = None if options.language == "auto" else charset.language(options.language)
+    if not options.allow:
+        return named
+    listed = charset.classes(options.allow)
+    return listed if named is None else np.intersect1d(named, listed)
+
+
+def network_width(crop: Picture, least: int) -> int:
+    """Width at which the network sees a crop: its own at 48 pixels of height, rounded, within bounds."""
     height, width = crop.shape[:2]
-    steps: int = round(width * HEIGHT / max(height, 1) / WIDTH_STEP)
-    return min(max(steps * WIDTH_STEP, MIN_WIDTH), MAX_WIDTH)
+    natural = width * HEIGHT / max(height, 1)
+    step = STEP * 2 ** max(0, int(np.log2(max(natural, 1) / 256)) + 1 if natural > 256 else 0)
+    rounded: int = round(natural / step) * step
+    return min(max(rounded, least), MAX_WIDTH)
 
 
 def _normalize(crop: Picture, width: int) -> Floats:
