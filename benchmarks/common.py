@@ -120,18 +120,13 @@ def machine() -> dict[str, Any]:
 
 
 def peak_memory() -> float:
-    """Largest resident set of this process so far (or since :func:`forget_peak`), in MB (10**6 bytes)."""
+    """Largest resident set of this process so far, in MB (10**6 bytes)."""
     return _status("VmHWM")
 
 
 def resident_memory() -> float:
     """Resident set of this process, in MB (10**6 bytes)."""
     return _status("VmRSS")
-
-
-def forget_peak() -> None:
-    """Start the count of :func:`peak_memory` anew."""
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def median(values: Iterable[float]) -> float:

@@ -1,7 +1,7 @@
 """Engines to compare, each in a process of its own that lives through the whole run.
 
-:class:`Worker` starts ``python engines.py SETTINGS``, sends it pictures and gets back what the engine read and what that
-cost. All engines get the same decoded pixels, so decoding is in nobody's figures. Processor time is that of the
+:class:`Worker` starts ``python engines.py SETTINGS``, sends it pictures and gets back what the engine read and what
+that cost. All engines get the same decoded pixels, so decoding is in nobody's figures. Processor time is that of the
 worker's whole process, user and system, all threads, from before the call to after it.
 """
 

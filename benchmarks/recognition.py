@@ -14,21 +14,23 @@ The rules, each of which the ablation adds to plain greedy decoding alone and ta
   widened      narrow crops are stretched, so that every character gets several frames
   second look  stretched crops that stay doubtful are read at their natural width too
 
-Calibration is measured on every second crop of each set, those at odd places (counted from 0, after the crops without
-a letter or digit were left out): the coefficients in wordsight.recognition.confidence were fitted on the others. --fit
-prints them anew. "Before" is the plain product of the characters' probabilities.
+Calibration is measured on the crops whose name (`image` in the manifest) has an odd CRC-32: the coefficients in
+wordsight.recognition.confidence were fitted on the even ones. --fit prints them anew. "Before" is the plain product of
+the characters' probabilities.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
 
 import common
 from wordsight import registry
@@ -38,7 +40,7 @@ from wordsight.evaluation.protocols import fold
 from wordsight.evaluation.report import evaluate
 from wordsight.image.load import load
 from wordsight.reader import Reader
-from wordsight.recognition.confidence import product
+from wordsight.recognition.confidence import LEAST, product
 from wordsight.recognition.svtr import SvtrRecognizer
 from wordsight.stages import StageOptions
 from wordsight.types import Picture, Reading
@@ -61,15 +63,35 @@ class CropSet:
 
 
 @dataclass(frozen=True)
+class Answers:
+    """Of each compared crop the confidence, the product of its characters' probabilities, and whether it is right."""
+
+    confidences: NDArray[np.float64]
+    products: NDArray[np.float64]
+    right: NDArray[np.bool_]
+
+    def where(self, chosen: NDArray[np.bool_]) -> Answers:
+        """A part of them."""
+        return Answers(self.confidences[chosen], self.products[chosen], self.right[chosen])
+
+    def figures(self) -> dict[str, Any]:
+        """How well the confidence is calibrated."""
+        return {
+            "calibration_crops": len(self.right),
+            "ece_before": expected_calibration_error(self.products, self.right),
+            "ece_after": expected_calibration_error(self.confidences, self.right),
+            "coverage_at_98": coverage_at(self.confidences, self.right, 0.98),
+        }
+
+
+@dataclass(frozen=True)
 class Result:
-    """Readings of a set: protocol figures, and of each compared crop its confidences and whether it is right."""
+    """Readings of a set: the protocol's figures, speed, and the answers on which calibration is measured, or fitted."""
 
     totals: dict[str, Any]
-    seconds: float
-    core_seconds: float
-    confidences: list[float]
-    products: list[float]
-    right: list[bool]
+    speed: dict[str, float]
+    held_out: Answers
+    others: Answers
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -79,22 +101,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     common.add_selection(parser, count=None)
     parser.add_argument("--threads", type=int, help="most threads (default: all)")
     parser.add_argument("--no-ablation", action="store_true", help="leave out the table of rules")
-    parser.add_argument("--fit", action="store_true", help="fit the calibration on the crops at even places, print it")
+    parser.add_argument("--fit", action="store_true", help="fit the calibration on the other crops, and print it")
     options = parser.parse_args(arguments)
     sets = [open_set(folder, options) for folder in options.manifests or [DATA / name for name in SETS]]
     if options.fit:
-        print_fit([measure(readers(options.threads, set(RULES)), one) for one in sets])
+        print_fit(together(measure(readers(options.threads, set(RULES)), one).others for one in sets))
         return
     results = {one.name: measure(readers(options.threads, set(RULES)), one) for one in sets}
     record: dict[str, Any] = {"seed": options.seed, "count": options.count, "threads": options.threads}
-    record["sets"] = {one.name: figures(results[one.name]) for one in sets}
+    record["sets"] = {name: one.totals | one.speed | one.held_out.figures() for name, one in results.items()}
     parts = ["Splits: " + "; ".join(f"{one.name}: {splits(one)}" for one in sets), accuracy_table(results)]
-    parts += ["Calibration, on every second crop:", calibration_table(results)]
-    held = [held_out(result) for result in results.values()]
-    confidences, right = [c for one in held for c in one[0]], [r for one in held for r in one[2]]
-    rows = reliability(confidences, right)
+    answers = {name: one.held_out for name, one in results.items()}
+    answers["all"] = together(answers.values())
+    record["sets"]["all"] = answers["all"].figures()
+    rows = reliability(answers["all"].confidences, answers["all"].right)
     record["reliability"] = [[row.low, row.high, row.count, row.confidence, row.accuracy] for row in rows]
-    parts += ["Reliability of all sets together:", reliability_table(rows)]
+    parts += ["Calibration, on the crops that it was not fitted on:", calibration_table(answers)]
+    parts += ["Reliability of all these crops:", reliability_table(rows)]
     if not options.no_ablation:
         record["ablation"] = ablation(sets, options.threads)
         parts += ["Accuracy by rules:", ablation_table(record["ablation"])]
@@ -136,32 +159,22 @@ def measure(recognize: Recognize, one: CropSet) -> Result:
     records = [{"image": s.image, "text": r.text} for s, r in zip(one.samples, readings, strict=True)]
     report = evaluate(one.samples, records, "recognition")
     pairs = [(s, r) for s, r in zip(one.samples, readings, strict=True) if fold(s.text or "")]
-    return Result(
-        totals=report.totals,
-        seconds=clock,
-        core_seconds=cores,
-        confidences=[reading.confidence for _, reading in pairs],
-        products=[product(reading.spans) for _, reading in pairs],
-        right=[fold(sample.text or "") == fold(reading.text) for sample, reading in pairs],
+    answers = Answers(
+        confidences=np.array([reading.confidence for _, reading in pairs]),
+        products=np.array([product(reading.spans) for _, reading in pairs]),
+        right=np.array([fold(sample.text or "") == fold(reading.text) for sample, reading in pairs]),
     )
-
-
-def held_out(result: Result) -> tuple[list[float], list[float], list[bool]]:
-    """Confidences, products and verdicts of the crops that the calibration has not seen."""
-    return result.confidences[1::2], result.products[1::2], result.right[1::2]
-
-
-def figures(result: Result) -> dict[str, Any]:
-    """All figures of a set."""
-    confidences, products, right = held_out(result)
-    return result.totals | {
-        "words_per_second": result.totals["crops"] / result.seconds,
-        "core_seconds_per_1000": 1000 * result.core_seconds / result.totals["crops"],
-        "ece_before": expected_calibration_error(products, right),
-        "ece_after": expected_calibration_error(confidences, right),
-        "coverage_at_98": coverage_at(confidences, right, 0.98),
-        "calibration_crops": len(right),
+    held_out = np.array([crc32(sample.image.encode()) % 2 == 1 for sample, _ in pairs])
+    speed = {
+        "words_per_second": len(one.crops) / clock,
+        "core_seconds_per_1000": 1000 * cores / len(one.crops),
     }
+    return Result(report.totals, speed, answers.where(held_out), answers.where(~held_out))
+
+
+def together(parts: Iterable[Answers]) -> Answers:
+    """Answers of several sets as one."""
+    return Answers(*(np.concatenate(column) for column in zip(*(astuple(part) for part in parts), strict=True)))
 
 
 def ablation(sets: Sequence[CropSet], threads: int | None) -> dict[str, dict[str, float]]:
@@ -177,49 +190,37 @@ def ablation(sets: Sequence[CropSet], threads: int | None) -> dict[str, dict[str
     return found
 
 
-def print_fit(results: Sequence[Result]) -> None:
-    """Fit 1 / (1 + exp(-(a ln p - b ln(1 - p) + c))) by Newton's method on the crops at even places.
+def print_fit(answers: Answers) -> None:
+    """Fit 1 / (1 + exp(-(a ln p - b ln(1 - p) + c))) by Newton's method.
 
     Kull, Silva Filho and Flach, "Beta calibration" (AISTATS 2017), section 4.1.
     """
-    p = np.clip([p for result in results for p in result.products[::2]], 1e-5, 1 - 1e-5)
-    right = np.array([r for result in results for r in result.right[::2]], float)
+    p = np.clip(answers.products, LEAST, 1 - LEAST)
     features = np.column_stack([np.log(p), -np.log(1 - p), np.ones(len(p))])
     weights = np.zeros(3)
     for _ in range(50):
         guess = 1 / (1 + np.exp(-features @ weights))
         curvature = (features * (guess * (1 - guess))[:, None]).T @ features
-        weights += np.linalg.solve(curvature + 1e-6 * np.eye(3), features.T @ (right - guess))
+        weights += np.linalg.solve(curvature + 1e-6 * np.eye(3), features.T @ (answers.right - guess))
     a, b, c = weights.round(3)
-    print(f"A, B, C = {a}, {b}, {c}  # {len(p)} crops, of which {right.mean():.1%} are right")
+    print(f"A, B, C = {a}, {b}, {c}  # {len(p)} crops, {answers.right.mean():.1%} right")
 
 
 def accuracy_table(results: dict[str, Result]) -> str:
     """One row a set."""
-    header = ["set", "accuracy %", "compared", "exact %", "crops", "CER %", "words/s", "core-s per 1000"]
     rows = []
-    for name, result in results.items():
-        t, all_figures = result.totals, figures(result)
-        shares = [f"{100 * t[key]:.1f}" for key in ("accuracy", "exact", "cer")]
-        speed = [f"{all_figures[key]:.0f}" for key in ("words_per_second", "core_seconds_per_1000")]
-        rows.append([name, shares[0], t["words"], shares[1], t["crops"], shares[2], *speed])
+    for name, one in results.items():
+        t = one.totals
+        accuracy, exact, cer = (f"{100 * t[key]:.1f}" for key in ("accuracy", "exact", "cer"))
+        speed = [f"{value:.0f}" for value in one.speed.values()]
+        rows.append([name, accuracy, t["words"], exact, t["crops"], cer, *speed])
+    header = ["set", "accuracy %", "compared", "exact %", "crops", "CER %", "words/s", "core-s per 1000"]
     return common.table(header, rows)
 
 
-def calibration_table(results: dict[str, Result]) -> str:
+def calibration_table(answers: dict[str, Answers]) -> str:
     """One row a set, and one for all."""
-    parts = {name: held_out(result) for name, result in results.items()}
-    parts["all"] = tuple([x for one in parts.values() for x in one[i]] for i in range(3))  # type: ignore[assignment]
-    rows = [
-        [
-            name,
-            len(right),
-            expected_calibration_error(products, right),
-            expected_calibration_error(confidences, right),
-            coverage_at(confidences, right, 0.98),
-        ]
-        for name, (confidences, products, right) in parts.items()
-    ]
+    rows = [[name, *one.figures().values()] for name, one in answers.items()]
     return common.table(["set", "crops", "ECE before", "ECE after", "coverage at 98 %"], rows)
 
 

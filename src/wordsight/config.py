@@ -23,9 +23,9 @@ Format = Literal["text", "json", "jsonl", "csv"]
 Task = Literal["detection", "end-to-end", "page-words", "recognition", "fields"]
 """What is measured."""
 
-MIN_CONFIDENCE = 0.4
+MIN_CONFIDENCE = 0.5
 """Words below this confidence are left out."""
-PADDING = 0.1
+PADDING = 0.03
 """Margin around a text when it is read, in shares of its height."""
 MAX_PIXELS = 100_000_000
 """Pictures with more pixels are refused."""

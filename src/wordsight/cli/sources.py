@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wordsight.errors import ConfigError
+from wordsight.examples import example_path
 from wordsight.image.load import ImageSource
 
+EXAMPLE = "example:"
+"""A path that starts so names a picture that the package carries."""
 SUFFIXES = frozenset([".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif"])
 
 
@@ -25,7 +28,9 @@ def expand(paths: Sequence[str]) -> list[str]:
     """
     found: list[str] = []
     for path in paths:
-        if path != "-" and Path(path).is_dir():
+        if path.startswith(EXAMPLE):
+            found.append(str(example_path(path.removeprefix(EXAMPLE))))
+        elif path != "-" and Path(path).is_dir():
             inside = sorted(_pictures(Path(path)), key=natural)
             if not inside:
                 raise ConfigError(f"no picture in {path}; suffixes looked for: {' '.join(sorted(SUFFIXES))}")

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from wordsight import geometry
-from wordsight.image.scale import SIZINGS, Sizing, network_input, working_size
+from wordsight.image.scale import SIZINGS, Sizing, look, run_tiled, working_size
 from wordsight.models import cards
 from wordsight.models.runtime import Network, compile_network
 from wordsight.stages import StageOptions
@@ -45,7 +45,7 @@ class DbDetector:
 
     def detect(self, picture: Picture) -> Detection:
         """Lines of a picture; see :class:`wordsight.stages.Detector`."""
-        return self.detect_at(picture, self.sizing.scale(picture))
+        return look(picture, self.sizing, lambda scale: self.detect_at(picture, scale))
 
     def detect_at(self, picture: Picture, scale: float) -> Detection:
         """Lines of a picture looked at in a given size.
@@ -56,7 +56,7 @@ class DbDetector:
         """
         height, width = picture.shape[:2]
         size = working_size(width, height, scale)
-        heat = self.network.run(network_input(picture, size), lambda outputs: outputs[0][0, 0].copy())
+        heat = run_tiled(picture, size, lambda batch: self.network.run(batch, lambda outputs: outputs[0][0].copy()))[0]
         rects, scores = self._rects(heat)
         quads = geometry.from_rects(rects) * np.array([width / size[0], height / size[1]], np.float32)
         return Detection(quads, scores, scale)

@@ -57,7 +57,7 @@ def decode(score: Floats, geometry_map: Floats, threshold: float = 0.8, nms: flo
     cells = np.stack([columns, rows], 1).astype(np.float32) * STRIDE
     weights = score[rows, columns]
     _, patches = cv2.connectedComponents((score > threshold).astype(np.uint8), connectivity=4)
-    labels = group_cells(cells, votes, weights, patches[rows, columns])
+    labels = group_cells(cells, votes, weights, patches[rows, columns].astype(np.int32))
     quads, scores = merge_groups(cells, votes, weights, labels)
     cast = np.bincount(labels, weights).astype(np.float32)  # a word has many votes, a chance box between words few
     quads = rejoin(quads, cast)
@@ -188,7 +188,8 @@ def rejoin(quads: Floats, cast: Floats) -> Floats:
         Quads (N, 4, 2).
     """
     along, across = geometry.sides(quads)
-    if (along >= LONG * across).sum() < 2:
+    long = along >= LONG * across
+    if long.sum() < 2:
         return quads
     quads, right = quads.copy(), geometry.directions(quads)
     for i, j, share, _ in sorted(geometry.overlaps(quads), key=lambda pair: -float(cast[[pair[0], pair[1]]].max())):
@@ -197,6 +198,6 @@ def rejoin(quads: Floats, cast: Floats) -> Floats:
         apart = abs(shift[1] * right[one, 0] - shift[0] * right[one, 1])
         low, high = sorted((across[i], across[j]))
         straight = abs(float(right[i] @ right[j])) > STRAIGHT and apart < low / 3 and high < 1.5 * low
-        if share > CONTINUES and straight and min(along[[i, j]] / across[[i, j]]) >= LONG:
+        if share > CONTINUES and straight and long[i] and long[j]:
             quads[one] = geometry.around(np.concatenate([quads[one], quads[other]]), right[one])
     return quads

@@ -1,45 +1,99 @@
-"""The size at which a detector looks at a picture, and the picture as its network takes it."""
+"""How large a detector looks at a picture, and the picture as its network takes it.
+
+The size is chosen by the text, not by a constant: large text is found in a small picture and in less time, fine print
+only in a large one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from wordsight.types import Floats, Picture
+from wordsight import geometry
+from wordsight.config import Quality
+from wordsight.types import Detection, Floats, Picture
 
 STRIDE = 32
 """Sides of a network's input are multiples of this."""
+GLANCE = 512
+"""Longer side of the first look at a picture."""
+DENSE = 12
+"""From so many texts in the first look a picture is a page, whose print is of much the same size all over. With
+fewer, the first look says nothing about the small text that it could not see."""
+PRINT = 22.0
+"""Height, in pixels of the working size, at which a page's lines are found best for the time."""
+FINE_PRINT = 13.0
+"""Text found with less height than this is the larger part of text that is smaller still."""
+TILE = 1024
+OVERLAP = 128
+"""Larger working sizes are looked at in tiles of this side, which overlap by more than the network's view."""
 
 # (value / 255 - mean) / deviation of ImageNet, in the order blue, green, red that the PP-OCR networks were trained
 # with; a table look-up is ten times as fast as the arithmetic.
 _LEVELS = np.arange(256, dtype=np.float32) / 255
-_TABLES = [
-    (_LEVELS - mean) / np.float32(deviation) for mean, deviation in ((0.485, 0.229), (0.456, 0.224), (0.406, 0.225))
-]
+_IMAGENET = ((0.485, 0.229), (0.456, 0.224), (0.406, 0.225))
+_TABLES = [(_LEVELS - np.float32(mean)) / np.float32(deviation) for mean, deviation in _IMAGENET]
 
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
-    """How the working size of a picture is chosen.
+    """The bounds of the working size.
 
     Attributes:
-        long_side: The longer side of the working size, in pixels, of pictures that are larger.
-        most: Largest scale; smaller pictures are not blown up further.
+        long_side: Longer side for photographs, in pixels, unless they are smaller themselves.
+        pixels: Most pixels, however fine the print.
+        magnify: Largest scale; tiny pictures with fine print are blown up so far.
     """
 
     long_side: int
-    most: float
-
-    def scale(self, picture: Picture) -> float:
-        """Working size over the picture's own size."""
-        height, width = picture.shape[:2]
-        fits: float = self.long_side / max(height, width)
-        return min(self.most, fits)
+    pixels: int
+    magnify: float
 
 
-SIZINGS = {"fast": Sizing(768, 1.0), "balanced": Sizing(1280, 1.0), "best": Sizing(1792, 1.5)}
+SIZINGS: dict[Quality, Sizing] = {
+    "fast": Sizing(832, 700_000, 1.0),
+    "balanced": Sizing(1280, 4_000_000, 2.0),
+    "best": Sizing(1792, 12_000_000, 3.0),
+}
+
+
+def look(picture: Picture, sizing: Sizing, at: Callable[[float], Detection]) -> Detection:
+    """Detect at the scale that suits the text.
+
+    Args:
+        picture: The picture.
+        sizing: Bounds of the working size.
+        at: Detects at a scale (working size over the picture's own).
+
+    Returns:
+        The last detection, with its scale.
+    """
+    height, width = picture.shape[:2]
+    longer = max(height, width)
+    most: float = min(sizing.magnify, (sizing.pixels / (height * width)) ** 0.5)
+    scale = min(1.0, sizing.long_side / longer, most)
+    if longer * scale > 1.5 * GLANCE:
+        found = at(GLANCE / longer)
+        if len(found) >= DENSE:
+            scale = min(PRINT / smallest_text(found), most)
+            if scale <= found.scale:
+                return found
+    found = at(scale)
+    text = smallest_text(found) * scale
+    if 0 < text < FINE_PRINT and scale < most / 1.2:
+        found = at(min(scale * PRINT / text, most))
+    return found
+
+
+def smallest_text(found: Detection) -> float:
+    """Height of the smallest text, in pixels of the picture: the tenth percentile; 0 where there is none."""
+    if not len(found):
+        return 0.0
+    along, across = geometry.sides(found.quads)
+    return float(np.percentile(np.minimum(along, across), 10))
 
 
 def working_size(width: int, height: int, scale: float) -> tuple[int, int]:
@@ -48,17 +102,47 @@ def working_size(width: int, height: int, scale: float) -> tuple[int, int]:
     return wide, high
 
 
-def network_input(picture: Picture, size: tuple[int, int]) -> Floats:
-    """A picture as detectors take it: (1, 3, height, width) float32, blue first, normalised as ImageNet.
+def run_tiled(picture: Picture, size: tuple[int, int], run: Callable[[Floats], Floats]) -> Floats:
+    """The map of a fully convolutional network over a picture, put together from tiles where it is large.
 
     Args:
         picture: (H, W, 3) uint8 RGB.
-        size: Width and height to which it is resized.
+        size: Working width and height, multiples of the stride.
+        run: Maps (1, 3, h, w) to (C, h / s, w / s) for some stride s.
+
+    Returns:
+        (C, height / s, width / s) float32.
     """
     shrinks = size[0] * size[1] < picture.shape[0] * picture.shape[1]
     resized = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    result = np.empty((1, 3, size[1], size[0]), np.float32)
-    red, green, blue = cv2.split(resized)
+    wide, high = size
+    if wide * high <= 2 * TILE * TILE:
+        return run(network_input(np.asarray(resized, np.uint8)))
+    result: Floats | None = None
+    for top in _starts(high):
+        for left in _starts(wide):
+            part = run(network_input(np.asarray(resized[top : top + TILE, left : left + TILE], np.uint8)))
+            stride = min(TILE, high) // part.shape[1]
+            if result is None:
+                result = np.zeros((part.shape[0], high // stride, wide // stride), np.float32)
+            # The outer half of an overlap is left to the neighbour, which sees more around it.
+            y, x = (start + (OVERLAP // 2 if start else 0) for start in (top, left))
+            inner = part[:, (y - top) // stride :, (x - left) // stride :]
+            result[:, y // stride : y // stride + inner.shape[1], x // stride : x // stride + inner.shape[2]] = inner
+    return np.asarray(result)
+
+
+def _starts(side: int) -> list[int]:
+    """Where tiles begin along a side: evenly by the stride, the last one ending with the side."""
+    if side <= TILE:
+        return [0]
+    return [*range(0, side - TILE, TILE - OVERLAP), side - TILE]
+
+
+def network_input(picture: Picture) -> Floats:
+    """A picture as detectors take it: (1, 3, height, width) float32, blue first, normalised as ImageNet."""
+    result = np.empty((1, 3, *picture.shape[:2]), np.float32)
+    red, green, blue = cv2.split(picture)
     for channel, (values, table) in enumerate(zip((blue, green, red), _TABLES, strict=True)):
         cv2.LUT(values, table, dst=result[0, channel])
     return result

@@ -84,7 +84,8 @@ def _chains(count: int, after: dict[int, int]) -> list[list[int]]:
 def outline(quads: Floats) -> Floats:
     """The smallest quad (4, 2), turned as the text is, around the quads (N, 4, 2) of one line."""
     if len(quads) == 1:
-        return quads[0]
+        return np.asarray(quads[0])
     widths, _ = geometry.sides(quads)
-    mean = (geometry.directions(quads) * np.maximum(widths, 1e-3)[:, None]).sum(axis=0)
-    return geometry.around(quads.reshape(-1, 2), mean / max(float(np.linalg.norm(mean)), 1e-6))
+    total = (geometry.directions(quads) * np.maximum(widths, 1e-3)[:, None]).sum(axis=0)
+    direction = np.asarray(total / max(float(np.linalg.norm(total)), 1e-6), np.float32)
+    return geometry.around(quads.reshape(-1, 2), direction)

@@ -1,0 +1,91 @@
+"""The benchmark scripts run, and print figures that can be true. The comparison with peers is in tests/peers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw
+
+from wordsight.data.manifest import Sample, write_manifest
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = ["memory", "peers", "recognition", "rotation"]
+
+
+def run(name: str, *arguments: str | Path) -> str:
+    command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    if "is missing: apt-get install" in done.stderr:
+        pytest.skip(done.stderr.strip())
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def results(out: Path, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((out / f"{name}.json").read_text(encoding="utf-8"))
+    assert f"benchmarks/{name}.py" in found["command"]
+    assert str(ROOT) not in (out / f"{name}.md").read_text(encoding="utf-8")
+    return found
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_help_explains(name: str) -> None:
+    text = run(name, "--help")
+    assert f"python benchmarks/{name}.py" in text
+    assert "--out" in text
+
+
+def test_recognition(tmp_path: Path) -> None:
+    texts = ["HOTEL", "Bakery", "4.20", "!?", "open", "Harbour", "STREET", "1984", "Museum", "Platform", "quick"]
+    (tmp_path / "images").mkdir()
+    samples = []
+    for number, text in enumerate(texts):
+        picture = Image.new("RGB", (40 + 24 * len(text), 64), "white")
+        ImageDraw.Draw(picture).text((20, 10), text, fill="black", font_size=40)
+        picture.save(tmp_path / f"images/{number}.png")
+        samples.append(Sample(f"images/{number}.png", tmp_path / f"images/{number}.png", text=text, split="test"))
+    write_manifest(tmp_path, samples)
+    printed = run("recognition", tmp_path, "--out", tmp_path, "--threads", "1")
+    found = results(tmp_path, "recognition")
+    figures = found["sets"][tmp_path.name]
+    assert figures["accuracy"] == 1.0
+    assert (figures["words"], figures["crops"]) == (10, 11)
+    assert 0 <= figures["ece_after"] < 0.3
+    assert 0 < figures["calibration_crops"] < 10, "some crops are kept for fitting"
+    assert next(iter(found["ablation"])) == "plain greedy"
+    assert found["ablation"]["all"][tmp_path.name] == 1.0
+    assert f"{tmp_path.name}: 11 crops of test" in printed
+    assert run("recognition", tmp_path, "--fit").startswith("A, B, C = ")
+
+
+def test_rotation_goes_on_after_an_interruption(tmp_path: Path) -> None:
+    options = ("--pages", "1", "--step", "180", "--work", tmp_path, "--out", tmp_path, "--threads", "1")
+    run("rotation", *options)
+    found = results(tmp_path, "rotation")
+    fs = found["page_words_f"]["wordsight-balanced"]["pages"]
+    assert list(fs) == ["0", "180"]
+    assert min(fs.values()) > 0.9
+    assert found["drop"]["wordsight-balanced"]["pages"] == 100 * (fs["0"] - min(fs.values()))
+    kept = tmp_path / "pages-1-0-180" / "wordsight-balanced.jsonl"
+    first, _ = kept.read_text(encoding="utf-8").splitlines()
+    kept.write_text(json.dumps(json.loads(first) | {"words": []}) + "\n", encoding="utf-8")
+    run("rotation", *options, "--resume")
+    assert results(tmp_path, "rotation")["page_words_f"]["wordsight-balanced"]["pages"] == {"0": 0.0, "180": fs["180"]}
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is measured on Linux only")
+def test_memory(tmp_path: Path) -> None:
+    run("memory", "--only", "growth", "--count", "2", "--out", tmp_path)
+    growth = results(tmp_path, "memory")["growth"]
+    assert growth["series"][-1] == [2, growth["end_mb"]]
+    assert 100 < growth["end_mb"] < 2000
+    run("memory", "--only", "peak", "--out", tmp_path)
+    peak = results(tmp_path, "memory")["peak"]
+    assert peak["pixels"] == 4243 * 2828
+    assert peak["loaded_mb"] < peak["peak_mb"] < 2000
+    assert peak["words"] > 30
