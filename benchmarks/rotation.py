@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for engine in engines:
         with Worker(Settings(engine, options.threads)) as worker:
             found[engine] = {
-                name: by_angle(samples, read_all(worker, samples, options)) for name, samples in sets.items()
+                name: by_angle(samples, read_all(worker, samples, options.resume)) for name, samples in sets.items()
             }
     drops = {engine: {name: drop(fs) for name, fs in one.items()} for engine, one in found.items()}
     results = {
@@ -67,9 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def turned_photos(options: argparse.Namespace) -> Manifest:
     """Turned copies of photographs, made where they are not there yet."""
     name = f"{options.manifest.resolve().name}-{options.photos}-{options.seed}-{options.step}"
-    return turned(
-        options.work / name, Manifest.open(options.manifest).choose(options.photos, options.seed), options.step
-    )
+    chosen = Manifest.open(options.manifest).choose(options.photos, options.seed)
+    return turned(options.work / name, chosen, options.step)
 
 
 def turned_pages(options: argparse.Namespace) -> Manifest:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from wordsight.reader import Reader
@@ -23,6 +24,10 @@ ALLOWED_SKIPS = (
     r"OpenCV 4 has no built-in fonts",
     r"needs (Windows|macOS)",
 )
+
+# A slow machine is no failure. Where CI is set the examples are always the same ones.
+settings.register_profile("wordsight", deadline=None, print_blob=True, derandomize="CI" in os.environ)
+settings.load_profile("wordsight")
 
 
 @pytest.fixture(scope="session")

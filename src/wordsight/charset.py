@@ -91,7 +91,7 @@ class Charset:
         """
         known = {self._classes[symbol] for symbol in symbols if symbol in self._classes}
         if not known:
-            raise ConfigError("the recognizer knows none of the allowed characters; see `wordsight languages`")
+            raise ConfigError("the recognizer knows none of the allowed characters; allow some that it can read")
         return np.array(sorted(known | {BLANK}), dtype=np.intp)
 
     @cached_property
@@ -118,7 +118,25 @@ class Charset:
         scripts = LANGUAGES[check_choice("language", ALIASES.get(name, name), LANGUAGES)]
         return self.classes(symbol for symbol in self.symbols if script(symbol) in (*scripts, None))
 
+    def allowed(self, language: str, allow: str) -> NDArray[np.intp] | None:
+        """Classes that a language (or ``auto``) and a list of characters leave, sorted; None where they leave all.
+
+        The space is always left, as the blank is: it parts words, and no list of characters is meant to join them.
+
+        Raises:
+            ConfigError: No such language, or none of the listed characters is left.
+        """
+        named = None if language == "auto" else self.language(language)
+        if not allow:
+            return named
+        listed = self.classes(allow.replace(" ", ""))
+        left = listed if named is None else np.intersect1d(listed, named)
+        if (left == BLANK).all():
+            raise ConfigError(f"language {language!r} has none of the allowed characters; drop one of the two")
+        return np.union1d(left, self.classes(" ")) if " " in self else left
+
 
 def script(symbol: str) -> str | None:
     """Name of a character's script as in ``SCRIPTS``; None for digits and signs that many scripts share."""
-    return SCRIPTS.get(unicodedata.name(symbol[:1], "").split(" ")[0])
+    name = unicodedata.name(symbol[0], "") if symbol else ""
+    return SCRIPTS.get(name.split(" ")[0])

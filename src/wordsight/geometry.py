@@ -30,7 +30,7 @@ def directions(quads: Floats) -> Floats:
 
 
 def turn(quads: Floats, quarters: int) -> Floats:
-    """The same places read in another direction: ``quarters`` turns of 90 degrees clockwise."""
+    """The same places read in another direction: the crop turns clockwise by ``quarters`` times 90 degrees."""
     return np.roll(quads, quarters % 4, axis=1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import cv2
 
 from wordsight.errors import WordsightError
 from wordsight.image.draw import draw
-from wordsight.image.load import ImageSource, load_pages
+from wordsight.image.load import DEFAULT_LIMITS, ImageSource, Limits, load_pages
 from wordsight.types import Char, Line, Picture, Word
 
 SCHEMA = 1
@@ -31,8 +32,11 @@ class Page:
         scale: Size at which the detector looked, over the picture's own size.
         words: The words, in reading order.
         lines: The lines, in reading order, with indices into ``words``.
-        seconds: Time that each stage took.
-        source: Where the picture can be had again for :meth:`draw`; pictures are not kept with their results.
+        seconds: Time that each stage took; equal pages may have taken different times.
+        source: Where the picture can be had again for :meth:`draw`. A page keeps no pixels of its own, but an array, a
+            PIL picture or bytes live as long as the page that names them here. None for a stream, which can be read
+            only once.
+        limits: With which limits it was loaded, and is loaded again.
     """
 
     image: str
@@ -42,8 +46,9 @@ class Page:
     scale: float
     words: tuple[Word, ...]
     lines: tuple[Line, ...]
-    seconds: Mapping[str, float]
+    seconds: Mapping[str, float] = field(compare=False)
     source: ImageSource | None = field(default=None, repr=False, compare=False)
+    limits: Limits = field(default=DEFAULT_LIMITS, repr=False, compare=False)
 
     @property
     def text(self) -> str:
@@ -70,7 +75,7 @@ class Page:
 
     def to_json(self, chars: bool = False, indent: int | None = None) -> str:
         """:meth:`to_dict` as JSON text."""
-        return json.dumps(self.to_dict(chars), ensure_ascii=False, indent=indent)
+        return encodable(json.dumps(self.to_dict(chars), ensure_ascii=False, indent=indent))
 
     def draw(self, picture: Picture | None = None, text: bool = True) -> Picture:
         """The picture with the words' boxes and texts.
@@ -88,14 +93,17 @@ class Page:
     def _picture(self) -> Picture:
         if self.source is None:
             raise WordsightError("this page does not know its picture; pass it: page.draw(picture)")
-        for number, picture in enumerate(load_pages(self.source)):
+        for number, picture in enumerate(load_pages(self.source, self.limits)):
             if number == self.page:
                 return picture
         raise WordsightError(f"{self.image} has no page {self.page} any more; pass the picture: page.draw(picture)")
 
     def _repr_html_(self) -> str:
-        """How a notebook shows the page."""
-        drawn = self.draw()
+        """How a notebook shows the page: as a picture where it can be had, else as text."""
+        try:
+            drawn = self.draw()
+        except WordsightError:
+            return f"<pre>{html.escape(self.text)}</pre>"
         if drawn.shape[1] > NOTEBOOK_WIDTH:
             height = round(drawn.shape[0] * NOTEBOOK_WIDTH / drawn.shape[1])
             drawn = cv2.resize(drawn, (NOTEBOOK_WIDTH, height), interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
@@ -115,13 +123,26 @@ class Failure:
     image: str
     error: WordsightError
 
+    def __str__(self) -> str:
+        """A sentence that names the picture once."""
+        message, name = str(self.error), f"{self.image}: "
+        return message if message.startswith(name) else name + message
+
     def to_dict(self) -> dict[str, Any]:
         """The error record of ``wordsight read --format jsonl``."""
         return {"image": self.image, "error": {"type": type(self.error).__name__, "message": str(self.error)}}
 
     def to_json(self) -> str:
         """:meth:`to_dict` as JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
+        return encodable(json.dumps(self.to_dict(), ensure_ascii=False))
+
+
+def encodable(text: str) -> str:
+    r"""A text that UTF-8 can say: lone surrogates are written as ``\udcff``, as JSON has them.
+
+    Python turns the bytes of a file name that are no UTF-8 into such surrogates.
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _word(word: Word, chars: bool) -> dict[str, Any]:

@@ -5,22 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from wordsight import geometry
+from wordsight.image.turn import rotate
 from wordsight.layout import lines as rows
 from wordsight.layout.order import order
 from wordsight.layout.words import split
 from wordsight.recognition.confidence import calibrated
 from wordsight.rectify.crop import Pyramid
+from wordsight.rectify.level import TILT, axis, search
 from wordsight.rectify.orient import DOUBT, SQUARE, lie_down, read_upright
 from wordsight.stages import Detector, Recognizer
 from wordsight.types import Char, Floats, Line, Picture, Quad, Reading, Word, join_words
 
 CROP_HEIGHT = 48
 """Height of the crops, which is what the stock recognizer looks at."""
+
+FEW = 4.0
+"""A picture in which fewer characters were read is looked at from other angles."""
 
 
 @dataclass(slots=True)
@@ -48,14 +53,38 @@ class Findings:
     scale: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Texts:
+    """Quads (N, 4, 2), upright, with their readings and the detector's scores (N,)."""
+
+    quads: Floats
+    readings: list[Reading]
+    scores: Floats
+    scale: float
+
+    @property
+    def weight(self) -> float:
+        """How much was read: characters, each counting by the confidence of its text."""
+        return sum((len(reading.spans) * reading.confidence for reading in self.readings), 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """The stages of a reader, put together. See :class:`wordsight.reader.Reader` for the settings."""
+    """The stages of a reader, put together.
+
+    Attributes:
+        detector: Finds text.
+        recognizer: Reads it.
+        min_confidence: Words below this confidence are left out.
+        padding: Margin around a text when it is read, in shares of its height.
+        thorough: Whether a picture in which next to nothing was read is looked at from other angles.
+    """
 
     detector: Detector
     recognizer: Recognizer
     min_confidence: float
     padding: float
+    thorough: bool = False
 
     def detect(self, picture: Picture, clock: Clock) -> Findings:
         """Places only: one word without text for each thing the detector found, its score as confidence."""
@@ -67,18 +96,38 @@ class Pipeline:
             return arrange(units, quads, found.scale)
 
     def read(self, picture: Picture, clock: Clock) -> Findings:
-        """Words and lines of a picture."""
+        """Words and lines of a picture, at whatever angle it lies."""
+        texts = self._texts(picture, clock)
+        with clock("detect"):
+            angle = self._angle(picture, texts)
+        if angle:
+            turned, there = rotate(picture, -angle)
+            back = np.linalg.inv(np.vstack([there, (0, 0, 1)]))
+            other = self._texts(turned, clock)
+            if other.weight > max(texts.weight, FEW):
+                texts = replace(other, quads=geometry.apply(back, other.quads))
+        with clock("layout"):
+            units = [
+                self._words(quad, reading, float(score))
+                for quad, reading, score in zip(texts.quads, texts.readings, texts.scores, strict=True)
+            ]
+            return arrange(units, texts.quads, texts.scale)
+
+    def _texts(self, picture: Picture, clock: Clock) -> _Texts:
+        """What is read in a picture as it lies."""
         with clock("detect"):
             found = self.detector.detect(picture)
         with clock("recognize"):
             pyramid = Pyramid(picture)
             quads, readings = read_upright(found.quads, lambda quads: self._read(pyramid, quads))
-        with clock("layout"):
-            units = [
-                self._words(quad, reading, float(score))
-                for quad, reading, score in zip(quads, readings, found.scores, strict=True)
-            ]
-            return arrange(units, quads, found.scale)
+        return _Texts(quads, readings, found.scores, found.scale)
+
+    def _angle(self, picture: Picture, texts: _Texts) -> float:
+        """By how many degrees the picture seems to be turned; 0 where it was read well as it lies."""
+        tilt = axis(lie_down(texts.quads), texts.scores)
+        if abs(tilt) > TILT:
+            return tilt
+        return search(picture, self.detector) if self.thorough and texts.weight < FEW else 0.0
 
     def recognize(self, crops: Sequence[Picture]) -> list[Reading]:
         """Read crops of one line each; a tall crop that makes no sense as it stands is read lying on either side."""

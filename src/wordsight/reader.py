@@ -14,7 +14,17 @@ import numpy as np
 from PIL import Image
 
 from wordsight import registry
-from wordsight.config import MIN_CONFIDENCE, PADDING, Engine, Precision, Quality, check_choice, check_range
+from wordsight.config import (
+    MIN_CONFIDENCE,
+    PADDING,
+    Engine,
+    Precision,
+    Quality,
+    check_choice,
+    check_range,
+    check_type,
+    check_whole,
+)
 from wordsight.errors import WordsightError
 from wordsight.image.load import ImageSource, Limits, load, load_pages
 from wordsight.page import Failure, Page
@@ -62,18 +72,29 @@ class Reader:
     _pipeline: Pipeline = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        check_choice("quality", self.quality, get_args(Quality))
+        for name, choices in (("quality", Quality), ("engine", Engine), ("precision", Precision)):
+            check_choice(name, getattr(self, name), get_args(choices))
         check_range("min_confidence", self.min_confidence, 0, 1)
         check_range("padding", self.padding, 0, 1)
-        check_range("threads", self.threads or 1, 1, 1024)
+        if self.threads is not None:
+            check_whole("threads", self.threads, 1, 1024)
+        check_type("language", self.language, str, "a language code or 'auto'")
+        check_type("allow", self.allow, str, "a text of characters")
+        check_type("limits", self.limits, Limits, "of the type Limits")
         options = StageOptions(self.quality, self.engine, self.precision, self.threads, self.allow, self.language)
         detector = self.detector
         if isinstance(detector, str):
             detector = registry.create_detector(detector, options)
+        check_type("detector", detector, Detector, "a name, or an object with a method `detect`")
         recognizer = self.recognizer
         if isinstance(recognizer, str):
             recognizer = registry.create_recognizer(recognizer, options)
-        object.__setattr__(self, "_pipeline", Pipeline(detector, recognizer, self.min_confidence, self.padding))
+        check_type("recognizer", recognizer, Recognizer, "a name, or an object with a method `recognize`")
+        object.__setattr__(
+            self,
+            "_pipeline",
+            Pipeline(detector, recognizer, self.min_confidence, self.padding, thorough=self.quality == "best"),
+        )
 
     def read(self, source: ImageSource) -> Page:
         """Read a picture; of a file with several pages the first.
@@ -114,6 +135,7 @@ class Reader:
                 lines=found.lines,
                 seconds=clock.seconds,
                 source=None if hasattr(source, "read") else source,
+                limits=self.limits,
             )
             number += 1
 

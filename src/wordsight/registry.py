@@ -9,6 +9,7 @@ A package adds a detector by this in its pyproject.toml, where ``create`` takes 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Literal
@@ -24,9 +25,9 @@ def create_detector(name: str, options: StageOptions) -> Detector:
     """Make a detector.
 
     Raises:
-        ConfigError: No package declares the name, several do, or what it makes is no detector.
+        ConfigError: No package declares the name, several do, it cannot be imported, or what it makes is no detector.
     """
-    made = _entry("detector", name).load()(options)
+    made = _factory("detector", name)(options)
     if not isinstance(made, Detector):
         raise ConfigError(f"the plug-in for detector {name!r} made a {type(made).__name__} without a method `detect`")
     return made
@@ -36,9 +37,9 @@ def create_recognizer(name: str, options: StageOptions) -> Recognizer:
     """Make a recognizer.
 
     Raises:
-        ConfigError: No package declares the name, several do, or what it makes is no recognizer.
+        ConfigError: No package declares the name, several do, it cannot be imported, or what it makes is no recognizer.
     """
-    made = _entry("recognizer", name).load()(options)
+    made = _factory("recognizer", name)(options)
     if not isinstance(made, Recognizer):
         raise ConfigError(f"the plug-in for recognizer {name!r} made a {type(made).__name__} without `recognize`")
     return made
@@ -54,9 +55,18 @@ def names(kind: Kind) -> tuple[str, ...]:
     return tuple(sorted(_entries(kind)))
 
 
-def _entry(kind: Kind, name: str) -> EntryPoint:
+def _factory(kind: Kind, name: str) -> Callable[[StageOptions], object]:
     entries = _entries(kind)
-    return entries[check_choice(kind, name, entries)]
+    entry = entries[check_choice(kind, name, entries)]
+    try:
+        factory: Callable[[StageOptions], object] = entry.load()
+    except (ImportError, AttributeError, SyntaxError) as error:
+        package = entry.dist.name if entry.dist else entry.module
+        raise ConfigError(
+            f"the plug-in for {kind} {name!r} (package {package}) cannot be imported: {error}; "
+            "install it again, or remove it"
+        ) from error
+    return factory
 
 
 @cache

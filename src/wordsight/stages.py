@@ -39,8 +39,13 @@ class StageOptions:
 class Detector(Protocol):
     """Finds text."""
 
-    def detect(self, picture: Picture) -> Detection:
-        """Quads of words or lines in a picture, in its own pixels."""
+    def detect(self, picture: Picture, scale: float | None = None) -> Detection:
+        """Quads of words or lines in a picture, in its own pixels.
+
+        Args:
+            picture: (H, W, 3) uint8 RGB.
+            scale: Look once, at this working size over the picture's own; None chooses by the text.
+        """
         ...
 
 

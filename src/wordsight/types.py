@@ -36,7 +36,7 @@ class Quad:
     points: Floats
 
     def __post_init__(self) -> None:
-        points = np.array(self.points, dtype=np.float32)
+        points = np.array(self.points, dtype=np.float32) + 0.0  # no -0.0: it equals 0.0, and would hash otherwise
         if points.shape != (4, 2) or not np.isfinite(points).all():
             raise ValueError(f"a quad is four finite (x, y) pairs, not {self.points!r}")
         points.setflags(write=False)
@@ -51,7 +51,8 @@ class Quad:
     def angle(self) -> float:
         """Direction in which the text runs, degrees in (-180, 180], 0 to the right, 90 downwards."""
         x, y = (self.points[1] - self.points[0]) + (self.points[2] - self.points[3])
-        return math.degrees(math.atan2(y, x))
+        degrees = math.degrees(math.atan2(y, x))
+        return degrees if degrees > -180 else 180.0
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:

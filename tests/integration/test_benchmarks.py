@@ -76,6 +76,9 @@ def test_rotation_goes_on_after_an_interruption(tmp_path: Path) -> None:
     kept.write_text(json.dumps(json.loads(first) | {"words": []}) + "\n", encoding="utf-8")
     run("rotation", *options, "--resume")
     assert results(tmp_path, "rotation")["page_words_f"]["wordsight-balanced"]["pages"] == {"0": 0.0, "180": fs["180"]}
+    assert len(kept.read_text(encoding="utf-8").splitlines()) == 2
+    run("rotation", *options)
+    assert results(tmp_path, "rotation")["page_words_f"]["wordsight-balanced"]["pages"] == fs
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is measured on Linux only")

@@ -55,7 +55,9 @@ def test_spans_lie_inside_the_crop_in_order(frames: str) -> None:
     spans = read(frames)
     assert all(0 <= span.start < span.end <= 1 for span in spans)
     letters = [span for span in spans if span.text != " "]
-    assert all(one.start < other.start and one.end < other.end for one, other in zip(letters, letters[1:], strict=False))
+    assert all(
+        one.start < other.start and one.end < other.end for one, other in zip(letters, letters[1:], strict=False)
+    )
 
 
 def test_letters_of_a_word_do_not_overlap() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
 import typer
 
 from wordsight.cli import data, read, tools
+from wordsight.cli.output import UNICODE
 from wordsight.errors import ConfigError, WordsightError
 
 app = typer.Typer(
@@ -24,6 +26,9 @@ app.add_typer(data.app, name="dataset")
 
 def main() -> None:
     """Run the command line; the exit status is 0 when all went well, 1 when something failed, 2 for wrong usage."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # Results are UTF-8 whatever the locale: no letter of a picture may stop a run on its way into a pipe.
+        sys.stdout.reconfigure(encoding="utf-8", errors=UNICODE)
     try:
         app()
     except WordsightError as error:
@@ -32,4 +37,8 @@ def main() -> None:
     except BrokenPipeError:
         # The reader of a pipe went away (`wordsight read ... | head`): nobody is left to tell.
         sys.stderr.close()
+        sys.exit(1)
+    except OSError as error:
+        # What the system refuses at any point, such as room on a full disk.
+        typer.echo(f"wordsight: {error}", err=True)
         sys.exit(1)

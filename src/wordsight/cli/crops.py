@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import TextIO, get_args
 
 import typer
 
+from wordsight.cli.sources import Sources
 from wordsight.config import Format, check_choice
 from wordsight.errors import WordsightError
-from wordsight.image.load import load
-from wordsight.page import Failure
+from wordsight.image.load import ImageSource, load
+from wordsight.page import Failure, encodable
 from wordsight.reader import Reader
 from wordsight.types import Picture, Reading
 
@@ -33,17 +33,17 @@ class CropReading:
     def to_json(self) -> str:
         """The record of ``wordsight recognize --format jsonl``."""
         record = {"image": self.image, "text": self.reading.text, "confidence": round(self.reading.confidence, 4)}
-        return json.dumps(record, ensure_ascii=False)
+        return encodable(json.dumps(record, ensure_ascii=False))
 
 
-def recognize_crops(reader: Reader, names: Sequence[str]) -> Iterator[CropReading | Failure]:
+def recognize_crops(reader: Reader, sources: Sources) -> Iterator[CropReading | Failure]:
     """Read crops in order, a number at a time."""
-    left = iter(names)
+    left = zip(sources.names, sources, strict=True)
     while some := list(islice(left, TOGETHER)):
-        loaded = [_load(reader, name) for name in some]
+        loaded = [_load(reader, name, source) for name, source in some]
         crops = [crop for crop in loaded if not isinstance(crop, Failure)]
         readings = iter(reader.recognize(crops))
-        for name, crop in zip(some, loaded, strict=True):
+        for (name, _), crop in zip(some, loaded, strict=True):
             yield crop if isinstance(crop, Failure) else CropReading(name, next(readings))
 
 
@@ -61,21 +61,21 @@ def write_crops(results: Iterable[CropReading | Failure], form: Format, out: Tex
     for result in results:
         if isinstance(result, Failure):
             failed += 1
-            typer.echo(f"{result.image}: {result.error}", err=True)
+            typer.echo(str(result), err=True)
         if form in ("json", "jsonl"):
             out.write((before if form == "json" else "") + result.to_json() + "\n")
             before = ","
         elif isinstance(result, CropReading) and form == "csv":
-            rows.writerow([result.image, result.reading.text, round(result.reading.confidence, 4)])
+            rows.writerow([encodable(result.image), result.reading.text, round(result.reading.confidence, 4)])
         elif isinstance(result, CropReading):
-            out.write(f"{result.image}\t{result.reading.text}\n")
+            out.write(f"{encodable(result.image)}\t{result.reading.text}\n")
     if form == "json":
         out.write("]\n" if before == "," else "[]\n")
     return failed
 
 
-def _load(reader: Reader, name: str) -> Picture | Failure:
+def _load(reader: Reader, name: str, source: ImageSource) -> Picture | Failure:
     try:
-        return load(sys.stdin.buffer if name == "-" else name, reader.limits)
+        return load(source, reader.limits)
     except WordsightError as error:
         return Failure(name, error)

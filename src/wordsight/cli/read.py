@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from wordsight.cli import options as opt
+from wordsight.cli.output import make_folder, target
 from wordsight.config import MAX_PIXELS, MIN_CONFIDENCE, PADDING, Format
+from wordsight.errors import WordsightError
 
 if TYPE_CHECKING:
     from wordsight.page import Failure, Page
@@ -62,7 +64,8 @@ def read(
     from wordsight.image.load import Limits
     from wordsight.reader import Reader
 
-    reader = Reader(
+    make = partial(
+        Reader,
         detector=detector,
         recognizer=recognizer,
         quality=quality,
@@ -74,7 +77,7 @@ def read(
         threads=threads,
         limits=Limits(pixels=max_pixels, truncated=truncated),
     )
-    _run(reader, paths, form, output, draw, chars, boxes_only=False)
+    _run(make, paths, form, output, draw, chars, boxes_only=False)
 
 
 def detect(
@@ -99,14 +102,15 @@ def detect(
     from wordsight.image.load import Limits
     from wordsight.reader import Reader
 
-    reader = Reader(
+    make = partial(
+        Reader,
         detector=detector,
         quality=quality,
         engine=engine,
         threads=threads,
         limits=Limits(pixels=max_pixels, truncated=truncated),
     )
-    _run(reader, paths, form, output, draw, chars=False, boxes_only=True)
+    _run(make, paths, form, output, draw, chars=False, boxes_only=True)
 
 
 def recognize(
@@ -130,28 +134,27 @@ def recognize(
         wordsight recognize crops/ --format jsonl --allow 0123456789
     """
     from wordsight.cli.crops import recognize_crops, write_crops
-    from wordsight.cli.sources import expand
+    from wordsight.cli.sources import Sources, expand
     from wordsight.image.load import Limits
     from wordsight.reader import Reader
 
-    reader = Reader(
-        recognizer=recognizer,
-        quality=quality,
-        language=language,
-        allow=allow,
-        engine=engine,
-        threads=threads,
-        limits=Limits(pixels=max_pixels, truncated=truncated),
-    )
-    names = expand(paths)
-    failed = 0
-    with _target(output) as out:
-        failed = write_crops(progress(recognize_crops(reader, names), len(names)), form, out)
+    sources = Sources(expand(paths), Limits(pixels=max_pixels, truncated=truncated))
+    with target(output) as out:
+        reader = Reader(
+            recognizer=recognizer,
+            quality=quality,
+            language=language,
+            allow=allow,
+            engine=engine,
+            threads=threads,
+            limits=sources.limits,
+        )
+        failed = write_crops(progress(recognize_crops(reader, sources), len(sources)), form, out)
     raise typer.Exit(1 if failed else 0)
 
 
 def _run(
-    reader: Reader,
+    make: Callable[[], Reader],
     paths: list[str],
     form: Format,
     output: Path | None,
@@ -159,14 +162,16 @@ def _run(
     chars: bool,
     boxes_only: bool,
 ) -> None:
+    """Read and write; the reader, which takes a while to make, is made when all else is known to be right."""
     from wordsight.cli.sources import Sources, expand
     from wordsight.outputs.plain import write
 
-    sources = Sources(expand(paths))
-    results = progress(reader.read_many(sources, boxes_only), len(sources))
+    names = expand(paths)
     report = _Report(draw)
-    with _target(output) as out:
-        write(report.follow(results), form, out, chars, headings=len(sources) > 1)
+    with target(output) as out:
+        reader = make()
+        results = progress(reader.read_many(Sources(names, reader.limits), boxes_only), len(names))
+        write(report.follow(results), form, out, chars, headings=len(names) > 1)
     raise typer.Exit(1 if report.failed else 0)
 
 
@@ -178,18 +183,24 @@ class _Report:
         self._folder = folder
         self._names: set[str] = set()
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
 
     def follow(self, results: Iterable[Page | Failure]) -> Iterator[Page | Failure]:
         from wordsight.page import Failure
 
         for result in results:
             if isinstance(result, Failure):
-                self.failed += 1
-                typer.echo(f"{result.image}: {result.error}", err=True)
+                self._fail(str(result))
             elif self._folder is not None:
-                self._draw(result, self._folder)
+                try:
+                    self._draw(result, self._folder)
+                except (WordsightError, OSError) as error:
+                    self._fail(f"{result.image}, page {result.page + 1}, cannot be drawn: {error}")
             yield result
+
+    def _fail(self, message: str) -> None:
+        self.failed += 1
+        typer.echo(message, err=True)
 
     def _draw(self, page: Page, folder: Path) -> None:
         from PIL import Image
@@ -202,21 +213,6 @@ class _Report:
             name = f"{stem}_{number}"
         self._names.add(name)
         Image.fromarray(page.draw()).save(folder / f"{name}.png")
-
-
-@contextmanager
-def _target(path: Path | None) -> Iterator[TextIO]:
-    """Standard output, or a file that appears only when it is complete."""
-    if path is None:
-        yield sys.stdout
-        return
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def progress(items: Iterable[T], total: int) -> Iterator[T]:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from wordsight.cli import options as opt
+from wordsight.cli.output import check_file, target
 from wordsight.cli.read import progress
 from wordsight.config import MIN_CONFIDENCE, PADDING, Task
 
@@ -55,13 +56,14 @@ def evaluate(
 
         wordsight evaluate street --task detection --predictions read.jsonl
     """
-    from wordsight.data.jsonl import write_jsonl
     from wordsight.data.manifest import Manifest
     from wordsight.evaluation.predict import predict
     from wordsight.evaluation.report import evaluate as measure
     from wordsight.evaluation.report import read_predictions
     from wordsight.reader import Reader
 
+    if rows is not None:
+        check_file(rows)
     samples = Manifest.open(manifest)
     samples = samples.split(split) if split else samples
     samples = samples.where(where) if where else samples
@@ -83,7 +85,8 @@ def evaluate(
         cases, records = [sample for sample, _ in read], [record for _, record in read]
     report = measure(cases, records, task, min_score=min_score, missing_ok=missing_ok)
     if rows is not None:
-        write_jsonl(rows, report.rows)
+        with target(rows) as out:
+            out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in report.rows)
     typer.echo(json.dumps(report.totals) if as_json else "  ".join(_figure(*item) for item in report.totals.items()))
 
 

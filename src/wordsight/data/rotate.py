@@ -7,15 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-import cv2
-import numpy as np
 from PIL import Image
 
 from wordsight.data.manifest import LABELS, Manifest, Sample, write_manifest
-from wordsight.data.transform import Affine, map_sample, undo_squash
+from wordsight.data.transform import map_sample, undo_squash
 from wordsight.errors import ManifestError
 from wordsight.image.load import load
-from wordsight.types import Picture
+from wordsight.image.turn import rotate
 
 _JPEG_QUALITY = 95
 
@@ -61,28 +59,6 @@ def rotate_manifest(
                 progress(len(samples), len(source) * len(angles))
     write_manifest(out, samples)
     return Manifest(out, tuple(samples))
-
-
-def rotate(picture: Picture, angle: float) -> tuple[Picture, Affine]:
-    """A picture turned clockwise by degrees, on a canvas that is just large enough, and the map of its points.
-
-    New ground takes the mean colour of the picture's border, so that no edge stands out more than it must.
-    """
-    height, width = picture.shape[:2]
-    radians = math.radians(angle)
-    cos, sin = round(math.cos(radians), 15), round(math.sin(radians), 15)  # exactly 0 and 1 at right angles
-    across, down = (
-        math.ceil(side - 1e-6) for side in (width * abs(cos) + height * abs(sin), width * abs(sin) + height * abs(cos))
-    )
-    turn = np.array([[cos, -sin], [sin, cos]])
-    shift = np.array([across, down]) / 2 - turn @ np.array([width, height]) / 2
-    affine = np.column_stack([turn, shift])
-    # OpenCV counts from the centre of the top left pixel, which is half a pixel from its corner in both directions.
-    centred = np.column_stack([turn, affine @ np.array([0.5, 0.5, 1.0]) - 0.5])
-    border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
-    ground = tuple(float(value) for value in border.mean(axis=0).round())
-    turned = cv2.warpAffine(picture, centred, (across, down), flags=cv2.INTER_CUBIC, borderValue=ground)
-    return turned.astype(np.uint8, copy=False), affine
 
 
 def _suffix(angle: float) -> str:

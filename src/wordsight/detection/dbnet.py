@@ -43,17 +43,13 @@ class DbDetector:
     unclip: float = 1.6
     sizing: Sizing = SIZINGS["balanced"]
 
-    def detect(self, picture: Picture) -> Detection:
+    def detect(self, picture: Picture, scale: float | None = None) -> Detection:
         """Lines of a picture; see :class:`wordsight.stages.Detector`."""
-        return look(picture, self.sizing, lambda scale: self.detect_at(picture, scale))
+        if scale is not None:
+            return self._detect(picture, scale)
+        return look(picture, self.sizing, lambda scale: self._detect(picture, scale))
 
-    def detect_at(self, picture: Picture, scale: float) -> Detection:
-        """Lines of a picture looked at in a given size.
-
-        Args:
-            picture: (H, W, 3) uint8 RGB.
-            scale: Working size over the picture's own; sides are rounded to the network's stride.
-        """
+    def _detect(self, picture: Picture, scale: float) -> Detection:
         height, width = picture.shape[:2]
         size = working_size(width, height, scale)
         heat = run_tiled(picture, size, lambda batch: self.network.run(batch, lambda outputs: outputs[0][0].copy()))[0]

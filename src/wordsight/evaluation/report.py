@@ -23,9 +23,8 @@ from wordsight.evaluation.protocols import (
     said_text,
 )
 
-"""What is asked of the predictions; the rules are in :mod:`wordsight.evaluation.protocols`."""
-
 TASKS: tuple[str, ...] = get_args(Task)
+"""What is asked of the predictions; the rules are in :mod:`wordsight.evaluation.protocols`."""
 
 Pair = tuple[Sample, Prediction]
 Row = dict[str, Any]

@@ -20,7 +20,10 @@ STRIDE = 32
 """Sides of a network's input are multiples of this."""
 GLANCE = 512
 """Longer side of the first look at a picture."""
-DENSE = 12
+LARGE = 1.2
+"""Pictures whose longer side is over so many times the usual one get a first look; for others it would cost more
+than it saves."""
+DENSE = 25
 """From so many texts in the first look a picture is a page, whose print is of much the same size all over. With
 fewer, the first look says nothing about the small text that it could not see."""
 PRINT = 22.0
@@ -45,7 +48,7 @@ class Sizing:
     Attributes:
         long_side: Longer side for photographs, in pixels, unless they are smaller themselves.
         pixels: Most pixels, however fine the print.
-        magnify: Largest scale; tiny pictures with fine print are blown up so far.
+        magnify: Largest scale of small pictures with fine print, which are blown up to ``long_side`` at most.
     """
 
     long_side: int
@@ -73,9 +76,10 @@ def look(picture: Picture, sizing: Sizing, at: Callable[[float], Detection]) -> 
     """
     height, width = picture.shape[:2]
     longer = max(height, width)
-    most: float = min(sizing.magnify, (sizing.pixels / (height * width)) ** 0.5)
-    scale = min(1.0, sizing.long_side / longer, most)
-    if longer * scale > 1.5 * GLANCE:
+    fits = sizing.long_side / longer
+    most: float = min(sizing.magnify, max(fits, min(1.0, (sizing.pixels / (height * width)) ** 0.5)))
+    scale = min(1.0, fits)
+    if longer > LARGE * sizing.long_side:
         found = at(GLANCE / longer)
         if len(found) >= DENSE:
             scale = min(PRINT / smallest_text(found), most)

@@ -6,12 +6,14 @@ Breuel, "High performance document layout analysis" (SDIUT 2003), section 4: lin
 2. a lies wholly to the left of b and no line between them from top to bottom overlaps both from left to right.
 
 The order that follows from all such pairs is completed top to bottom, left to right, so that equal input gives equal
-output whatever the pairs leave open.
+output whatever the pairs leave open. Pairs grow with the square of the lines, so a picture with more than ``MOST`` of
+them, which no printed page has, is read in bands from top to bottom, each from left to right.
 """
 
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,37 +21,56 @@ from numpy.typing import NDArray
 from wordsight import geometry
 from wordsight.types import Floats
 
+MOST = 4000
+"""So many lines are ordered by their pairs: 16 MB, and less than a second."""
+
 
 def order(quads: Floats) -> list[int]:
     """Indices of lines (N, 4, 2) in reading order; a turned page is read in its own direction."""
     if not len(quads):
         return []
     boxes = _page_boxes(quads)
-    before = _before(boxes)
+    ranked = np.lexsort((boxes[:, 0], boxes[:, 1]))
+    if len(quads) > MOST:
+        return _bands(boxes)
+    return [int(ranked[place]) for place in _sorted(_before(boxes[ranked]))]
+
+
+def _sorted(before: NDArray[np.bool_]) -> list[int]:
+    """Places 0..N-1, each after those that come ``before`` it (row before column), the smaller first where free."""
     waiting = before.sum(axis=0)
-    rank = {int(line): place for place, line in enumerate(np.lexsort((boxes[:, 0], boxes[:, 1])))}
-    ready = [(rank[i], i) for i in rank if waiting[i] == 0]
-    heapq.heapify(ready)
-    left = set(rank)
-    result = []
-    while left:
+    done = np.zeros(len(before), dtype=bool)
+    ready = np.flatnonzero(waiting == 0).tolist()
+    result: list[int] = []
+    while len(result) < len(before):
         # A ring of pairs (lines that cross) leaves nothing ready; the topmost line then breaks it.
-        line = heapq.heappop(ready)[1] if ready else min(left, key=rank.__getitem__)
-        if line not in left:
-            continue
-        left.remove(line)
-        result.append(line)
-        for other in np.flatnonzero(before[line]):
-            waiting[other] -= 1
-            if waiting[other] == 0 and int(other) in left:
-                heapq.heappush(ready, (rank[int(other)], int(other)))
+        place = heapq.heappop(ready) if ready else int(done.argmin())
+        done[place] = True
+        result.append(place)
+        waiting[before[place]] -= 1
+        for other in np.flatnonzero(before[place] & (waiting == 0) & ~done):
+            heapq.heappush(ready, int(other))
     return result
+
+
+def _bands(boxes: Floats) -> list[int]:
+    """Lines in bands from top to bottom, each from left to right; a band ends where its topmost line does."""
+    left, top, _, bottom = boxes.T
+    middle = (top + bottom) / 2
+    band = np.zeros(len(boxes), dtype=np.intp)
+    number, end = 0, -np.inf
+    for line in np.lexsort((left, middle)):
+        if middle[line] >= end:
+            number, end = number + 1, max(bottom[line], middle[line])
+        band[line] = number
+    return [int(line) for line in np.lexsort((left, band))]
 
 
 def _page_boxes(quads: Floats) -> Floats:
     """Left, top, right, bottom (N, 4) of the quads after the page was turned upright by the text's main direction."""
-    widths, _ = geometry.sides(quads)
-    along = geometry.directions(quads)
+    some = quads[:: len(quads) // (MOST + 1) + 1]  # all of them, unless there are too many to compare each with each
+    widths, _ = geometry.sides(some)
+    along = geometry.directions(some)
     # The direction that most of the text runs in: the line with the largest sum of agreement, weighted by width.
     agreement = (np.maximum(along @ along.T, 0) ** 8) @ widths
     x, y = along[int(agreement.argmax())]
@@ -61,14 +82,29 @@ def _before(boxes: Floats) -> NDArray[np.bool_]:
     """(N, N) bool: whether row comes before column by one of the two rules."""
     left, top, right, bottom = boxes.T
     middle = (top + bottom) / 2
-    overlap = (left[:, None] < right[None]) & (left[None] < right[:, None])
-    above = middle[:, None] < middle[None]
-    beside = right[:, None] <= left[None]
-    for line in range(len(boxes)):
-        between = (middle[line] > np.minimum(middle[:, None], middle[None])) & (
-            middle[line] < np.maximum(middle[:, None], middle[None])
-        )
-        beside &= ~(between & overlap[line][:, None] & overlap[line][None])
-    result = (overlap & above) | beside
+    result = (left[:, None] < right) & (left < right[:, None]) & (middle[:, None] < middle)  # rule 1
+    down = np.argsort(middle, kind="stable")
+    for row, beside in zip(down, _beside(left[down], right[down], middle[down]), strict=True):
+        result[row, down] |= beside
     np.fill_diagonal(result, False)
     return np.asarray(result)
+
+
+def _beside(left: Floats, right: Floats, middle: Floats) -> Iterator[NDArray[np.bool_]]:
+    """For each line which lines (N,) it comes before by rule 2; lines sorted from top to bottom.
+
+    A line between that overlaps this one starts to the left of all that lie wholly to its right. So it overlaps such
+    a line too if it only reaches far enough, and the farthest reach on the way there is all that needs to be known.
+    """
+    first, last = (np.searchsorted(middle, middle, side) for side in ("left", "right"))
+    for line, (above, below) in enumerate(zip(first, last, strict=True)):
+        reach = np.where((left < right[line]) & (left[line] < right), right, -np.inf)
+        farthest = np.full(len(left), -np.inf)
+        farthest[below:] = _running_maximum(reach[below:])[first[below:] - below]
+        farthest[:above] = _running_maximum(reach[:above][::-1])[above - last[:above]]
+        yield (right[line] <= left) & (farthest <= left)
+
+
+def _running_maximum(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Maxima of the first 0, 1, ... N values, (N + 1,); of none it is minus infinity."""
+    return np.maximum.accumulate(np.concatenate([[-np.inf], values]))

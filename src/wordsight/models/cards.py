@@ -116,27 +116,33 @@ def characters(path: Path) -> tuple[str, ...]:
     graph, and no protobuf package is needed to find the one string in it.
 
     Raises:
-        WeightsCorrupt: There is no such entry.
+        WeightsCorrupt: There is no such entry, or it is cut short.
     """
+    advice = "use a recognizer exported by PaddleOCR"
     data = path.read_bytes()
     key = b"\n\tcharacter\x12"  # StringStringEntryProto: key (field 1) "character", then value (field 2)
     at = data.rfind(key)
     if at < 0:
-        raise WeightsCorrupt(f"{path} has no charset in its metadata; use a recognizer exported by PaddleOCR")
-    length, start = _varint(data, at + len(key))
-    return tuple(data[start : start + length].decode("utf-8").split("\n"))
+        raise WeightsCorrupt(f"{path} has no charset in its metadata; {advice}")
+    try:
+        length, start = _varint(data, at + len(key))
+        text = data[start : start + length].decode("utf-8")
+    except (IndexError, UnicodeDecodeError) as error:
+        raise WeightsCorrupt(f"{path} has a broken charset in its metadata ({error}); {advice}") from error
+    if start + length > len(data):
+        raise WeightsCorrupt(f"{path} ends inside of its charset; {advice}")
+    return tuple(text.split("\n"))
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """A protobuf varint at an offset: its value and the offset after it."""
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        shift += 7
+    """A protobuf varint at an offset: its value and the offset after it; an IndexError where it does not end."""
+    value = 0
+    for place in range(10):
+        byte = data[at + place]
+        value |= (byte & 0x7F) << 7 * place
         if byte < 0x80:
-            return value, at
+            return value, at + place + 1
+    raise IndexError("a number of more than 10 bytes")
 
 
 def dump(card: Card) -> str:

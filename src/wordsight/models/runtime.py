@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import os
 import queue
+import threading
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, get_args
 
 import numpy as np
 
-from wordsight.config import Engine, Precision, cache_folder
-from wordsight.errors import ConfigError, MissingExtra, ModelError
+from wordsight.config import Engine, Precision, cache_folder, check_choice
+from wordsight.errors import MissingExtra, ModelError
 from wordsight.types import Floats
 
 T = TypeVar("T")
+
+DOCTOR = "`wordsight doctor` tells whether the weights are whole"
 
 
 class Network(Protocol):
@@ -31,6 +34,9 @@ class Network(Protocol):
 
         The outputs live in the network's own memory, so ``then`` returns what it needs as new arrays
         (a recognizer's output is 3 MB a crop; copying all of it would cost more than reading it).
+
+        Raises:
+            ModelError: The engine gives up, for want of memory for example.
         """
         ...
 
@@ -48,9 +54,7 @@ def engine_name(engine: Engine = "auto") -> str:
         MissingExtra: It is not installed.
     """
     names = ("openvino", "onnxruntime")
-    if engine != "auto":
-        if engine not in names:
-            raise ConfigError(f"no engine {engine!r}; choose auto, openvino or onnxruntime")
+    if check_choice("engine", engine, get_args(Engine)) != "auto":
         if find_spec(engine) is None:
             raise MissingExtra(engine, "all")
         return engine
@@ -74,7 +78,7 @@ def compile_network(
     Raises:
         ModelError: The engine cannot load the file.
     """
-    count = threads or available_threads()
+    count = available_threads() if threads is None else threads
     if engine_name(engine) == "openvino":
         return OpenVINONetwork(path, precision, count)
     return OnnxRuntimeNetwork(path, count)
@@ -97,20 +101,29 @@ class OpenVINONetwork:
         try:
             self._model = core.compile_model(str(path), "CPU", settings)
         except RuntimeError as error:
-            raise ModelError(f"OpenVINO cannot load {path}: {error}") from error
+            raise ModelError(f"OpenVINO cannot load {path}: {_in_a_row(error)}; {DOCTOR}") from error
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
+        # A request keeps memory of its own for good, some 30 MB, and more of them than processors make nothing faster.
+        # Not as many as `threads`: with one thread each, calls still run side by side on all processors.
+        self._places = threading.BoundedSemaphore(available_threads())
 
     def run(self, batch: Floats, then: Callable[[list[Floats]], T]) -> T:
-        """See :class:`Network`."""
-        request = self._take()
+        """See :class:`Network`; calls beyond the number of processors wait for their turn."""
+        with self._places:
+            request = self._take()
+            try:
+                return then(self._infer(request, batch))
+            finally:
+                self._idle.put(request)
+
+    def _infer(self, request: Any, batch: Floats) -> list[Floats]:
         try:
-            result = request.infer([np.ascontiguousarray(batch)], share_inputs=True, share_outputs=True)
-            return then(list(result.values()))
-        finally:
-            self._idle.put(request)
+            return list(request.infer([np.ascontiguousarray(batch)], share_inputs=True, share_outputs=True).values())
+        except RuntimeError as error:
+            raise _gave_up("OpenVINO", batch, error) from error
 
     def _take(self) -> Any:
-        # A request is not re-entrant; there are as many as calls were ever under way at once.
+        # A request is not re-entrant.
         try:
             return self._idle.get_nowait()
         except queue.Empty:
@@ -129,13 +142,52 @@ class OnnxRuntimeNetwork:
         options.log_severity_level = 3
         try:
             self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except (RuntimeError, ValueError) as error:
-            raise ModelError(f"ONNX Runtime cannot load {path}: {error}") from error
+        except _onnxruntime_errors() as error:
+            raise ModelError(f"ONNX Runtime cannot load {path}: {_in_a_row(error)}; {DOCTOR}") from error
         self._input = self._session.get_inputs()[0].name
 
     def run(self, batch: Floats, then: Callable[[list[Floats]], T]) -> T:
         """See :class:`Network`."""
-        return then(self._session.run(None, {self._input: batch}))
+        return then(self._infer(batch))
+
+    def _infer(self, batch: Floats) -> list[Floats]:
+        try:
+            return list(self._session.run(None, {self._input: batch}))
+        except _onnxruntime_errors() as error:
+            raise _gave_up("ONNX Runtime", batch, error) from error
+
+
+def _in_a_row(error: Exception) -> str:
+    """An engine's message, which may run over many lines, in one."""
+    return " ".join(str(error).split())
+
+
+def _gave_up(engine: str, batch: Floats, error: Exception) -> ModelError:
+    return ModelError(
+        f"{engine} gave up on a batch of shape {batch.shape}: {_in_a_row(error)}; free some memory, "
+        "read at a lower quality, or choose the other engine"
+    )
+
+
+@cache
+def _onnxruntime_errors() -> tuple[type[Exception], ...]:
+    """What ONNX Runtime raises; its errors have no base of their own."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    return (
+        RuntimeError,
+        ValueError,
+        state.EPFail,
+        state.EngineError,
+        state.Fail,
+        state.InvalidArgument,
+        state.InvalidGraph,
+        state.InvalidProtobuf,
+        state.NoModel,
+        state.NoSuchFile,
+        state.NotImplemented,
+        state.RuntimeException,
+    )
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TextIO, get_args
 
 from wordsight.config import Format, check_choice
-from wordsight.page import Failure, Page
+from wordsight.page import Failure, Page, encodable
 
 CSV_HEADER = (
     "image",
@@ -29,7 +29,7 @@ def write(
         results: Pages and failures. Text and CSV leave failures out; JSON keeps them in their places.
         form: ``text`` (the lines of each page), ``json`` (one array), ``jsonl`` (one object a page),
             ``csv`` (one row a word).
-        out: Where to.
+        out: Where to: a text file in UTF-8.
         chars: Whether JSON has each word's characters.
         headings: Whether the text of each page comes after the picture's name.
 
@@ -55,7 +55,7 @@ def _texts(results: Iterable[Page | Failure], headings: bool) -> Iterator[str]:
     for result in results:
         if isinstance(result, Page):
             if headings:
-                yield f"# {result.image}" + (f", page {result.page + 1}" if result.page else "")
+                yield f"# {encodable(result.image)}" + (f", page {result.page + 1}" if result.page else "")
             yield result.text
 
 
@@ -79,5 +79,5 @@ def _write_csv(results: Iterable[Page | Failure], out: TextIO) -> None:
             for word in result.words:
                 corners = [number for corner in word.quad.tolist() for number in corner]
                 scores = (round(word.confidence, 4), round(word.detection_score, 4))
-                rows.writerow([result.image, result.page, word.line, word.text, *scores, *corners])
+                rows.writerow([encodable(result.image), result.page, word.line, word.text, *scores, *corners])
         out.flush()

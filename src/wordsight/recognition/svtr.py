@@ -114,16 +114,7 @@ def create(options: StageOptions) -> SvtrRecognizer:
     path = cards.locate(cards.PP_OCR_RECOGNIZER)
     charset = Charset.pp_ocr(cards.characters(path))
     network = compile_network(path, options.engine, options.precision, options.threads)
-    return SvtrRecognizer(network, charset, _allowed(charset, options))
-
-
-def _allowed(charset: Charset, options: StageOptions) -> NDArray[np.intp] | None:
-    """The classes that the options leave; None where they leave all."""
-    named = None if options.language == "auto" else charset.language(options.language)
-    if not options.allow:
-        return named
-    listed = charset.classes(options.allow)
-    return listed if named is None else np.intersect1d(named, listed)
+    return SvtrRecognizer(network, charset, charset.allowed(options.language, options.allow))
 
 
 def network_width(crop: Picture, least: int) -> int:

@@ -22,7 +22,7 @@ Indices = NDArray[np.intp]
 
 SQUARE = 1.5
 """A quad whose sides differ by less than this ratio may run along either of them."""
-DOUBT = 0.5
+DOUBT = 0.35
 """A text read with less confidence is read in its other directions too."""
 HABIT = 0.1
 """Another direction is believed when it is read with so much more confidence than the expected one."""

@@ -1,0 +1,75 @@
+"""How a whole picture lies: the angle by which it has to be turned before a detector of level lines sees its text."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from wordsight import geometry
+from wordsight.image.turn import rotate
+from wordsight.stages import Detector
+from wordsight.types import Detection, Floats, Picture
+
+TILT = 20.0
+"""Text that runs within so many degrees of level is found as well as level text."""
+SIZE = 512
+"""Side of the small copies that are turned in search of text."""
+ANGLES = (30, 60, 90, 120, 150)
+"""Angles at which they are looked at. Half a turn makes no difference to where text is."""
+MORE = 1.3
+"""An angle must show so many times the text that the level picture shows."""
+
+
+def axis(quads: Floats, scores: Floats) -> float:
+    """The direction in which most of the text runs, degrees in (-90, 90]; 0 where it runs in all directions.
+
+    Args:
+        quads: (N, 4, 2) text along the longer side.
+        scores: (N,) of the detector.
+    """
+    along, across = geometry.sides(quads)
+    weights = np.where(along > 2 * across, along * scores, 0)
+    x, y = geometry.directions(quads).T
+    # A direction and its opposite are one axis: they are the same when their angles are doubled.
+    doubled = np.array([((x * x - y * y) * weights).sum(), (2 * x * y * weights).sum()])
+    if float(np.linalg.norm(doubled)) < 0.5 * float(weights.sum()):
+        return 0.0
+    return float(np.degrees(np.arctan2(doubled[1], doubled[0])) / 2)
+
+
+def search(picture: Picture, detector: Detector) -> float:
+    """The angle, degrees in (-90, 90], at which text runs that a detector does not see in the level picture.
+
+    Returns:
+        0 where no turned copy shows clearly more text than the level one.
+    """
+    found = {angle: detector.detect(_turned(picture, -angle), 1.0) for angle in (0, *ANGLES)}
+    best = max(ANGLES, key=lambda angle: _amount(found[angle]))
+    if _amount(found[best]) <= MORE * _amount(found[0]):
+        return 0.0
+    rest = axis(found[best].quads, found[best].scores)
+    return (best + rest + 89.999) % 180 - 89.999
+
+
+def _turned(picture: Picture, angle: float) -> Picture:
+    """A small copy, turned clockwise by degrees, on a square that is the same for all pictures and angles.
+
+    A network is compiled anew for each shape that it meets, which takes longer than running it.
+    """
+    height, width = picture.shape[:2]
+    scale = min(1.0, SIZE / math.hypot(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    turned = rotate(np.asarray(small, np.uint8), angle)[0][:SIZE, :SIZE]
+    ground = tuple(float(value) for value in turned[0].mean(axis=0))
+    down, across = (SIZE - side for side in turned.shape[:2])
+    return np.asarray(cv2.copyMakeBorder(turned, 0, down, 0, across, cv2.BORDER_CONSTANT, value=ground), np.uint8)
+
+
+def _amount(found: Detection) -> float:
+    """How much text there is: characters, if each were as wide as the line is high, counted by the scores."""
+    along, across = geometry.sides(found.quads)
+    longer, shorter = np.maximum(along, across), np.minimum(along, across)
+    return float((found.scores * longer / np.maximum(shorter, 1e-3)).sum())
