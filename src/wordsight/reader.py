@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
-from typing import get_args
+from typing import get_args, overload
 
 import numpy as np
 from PIL import Image
@@ -96,12 +96,20 @@ class Reader:
             Pipeline(detector, recognizer, self.min_confidence, self.padding, thorough=self.quality == "best"),
         )
 
-    def read(self, source: ImageSource) -> Page:
-        """Read a picture; of a file with several pages the first.
+    @overload
+    def read(self, source: ImageSource) -> Page: ...
+
+    @overload
+    def read(self, source: list[ImageSource]) -> list[Page]: ...
+
+    def read(self, source: ImageSource | list[ImageSource]) -> Page | list[Page]:
+        """Read a picture; of a file with several pages the first. Of a list of pictures a list of pages.
 
         Raises:
-            ImageError: The picture cannot be loaded.
+            ImageError: A picture cannot be loaded.
         """
+        if isinstance(source, list):
+            return [self.read(one) for one in source]
         return next(self.read_pages(source))
 
     def read_pages(self, source: ImageSource, boxes_only: bool = False) -> Iterator[Page]:
@@ -195,8 +203,16 @@ def default_reader() -> Reader:
     return Reader()
 
 
-def read(source: ImageSource) -> Page:
-    """Read a picture with the default settings.
+@overload
+def read(source: ImageSource) -> Page: ...
+
+
+@overload
+def read(source: list[ImageSource]) -> list[Page]: ...
+
+
+def read(source: ImageSource | list[ImageSource]) -> Page | list[Page]:
+    """Read a picture, or a list of pictures, with the default settings.
 
     Raises:
         ImageError: The picture cannot be loaded.

@@ -14,10 +14,36 @@ from wordsight.reader import Reader
 from wordsight.types import Quad
 
 # Read at the first version with a confidence above 0.95 each. Level, leaning by -27..14 degrees, running upwards.
-MAIN = (
-    "MORNING BREAD Bakery FRESH OPEN SUMMER FAIR JULY HOTEL HARBOUR Today Tomato soup 5.50 Apple pie 4.20 Flat white "
-    "3.40 Iced tea 2.90 open 482 K JAZZ NIGHTS"
-).split()
+MAIN = [
+    "MORNING",
+    "BREAD",
+    "Bakery",
+    "FRESH",
+    "OPEN",
+    "SUMMER",
+    "FAIR",
+    "JULY",
+    "HOTEL",
+    "HARBOUR",
+    "Today",
+    "Tomato",
+    "soup",
+    "5.50",
+    "Apple",
+    "pie",
+    "4.20",
+    "Flat",
+    "white",
+    "3.40",
+    "Iced",
+    "tea",
+    "2.90",
+    "open",
+    "482",
+    "K",
+    "JAZZ",
+    "NIGHTS",
+]
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,21 @@ from wordsight.types import Picture, Reading
 # difference of a character's probability was 0 with OpenVINO (bf16 and float32) and 2.6e-6 with ONNX Runtime; no text
 # differed.
 TOLERANCE = 1e-4
-TEXTS = "Hotel 24 h|STOP|a|Wordsight|iiiiii|12.50|MMMMMMMM|Il1|rn m|Café|==|x y z|Quite a long line of text".split("|")
+TEXTS = [
+    "Hotel 24 h",
+    "STOP",
+    "a",
+    "Wordsight",
+    "iiiiii",
+    "12.50",
+    "MMMMMMMM",
+    "Il1",
+    "rn m",
+    "Café",
+    "==",
+    "x y z",
+    "Quite a long line of text",
+]
 
 
 def rendered() -> list[Picture]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shapes import Quads
 
+from shapes import Quads
 from wordsight import geometry
 from wordsight.layout.lines import group, outline
 from wordsight.layout.order import order
@@ -130,7 +132,7 @@ def test_suppression(quads: Quads, share: float, random: object) -> None:
     scores = np.array([random.random() for _ in quads], np.float32)  # type: ignore[attr-defined]
     kept = geometry.suppress(quads, scores, share).tolist()
     rivals = {frozenset((i, j)) for i, j, common, _ in geometry.overlaps(quads) if common > share}
-    assert all(scores[one] >= scores[other] for one, other in zip(kept, kept[1:], strict=False))
+    assert all(scores[one] >= scores[other] for one, other in itertools.pairwise(kept))
     assert not any(frozenset((i, j)) in rivals for i in kept for j in kept if i != j)
     for lost in set(range(len(quads))) - set(kept):
         assert any(frozenset((lost, i)) in rivals and scores[i] >= scores[lost] for i in kept)

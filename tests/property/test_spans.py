@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 from hypothesis import given
@@ -51,7 +51,7 @@ def test_the_text_and_its_probabilities(table: Floats, allowed: NDArray[np.intp]
 def test_spans_are_inside_the_crop_and_in_order(table: Floats, allowed: NDArray[np.intp] | None) -> None:
     spans = spell(best_path(table, allowed), CHARSET)
     assert all(0 <= span.start < span.end <= 1 for span in spans)
-    for one, other in zip(spans, spans[1:], strict=False):
+    for one, other in pairwise(spans):
         if " " not in (one.text, other.text):
             assert one.start <= other.start
             assert one.end <= other.end

@@ -66,9 +66,9 @@ def test_it_learns_a_handful_of_pictures_and_exports_them(tmp_path):
     samples = draw(tmp_path / "set", 4)
     other = draw(tmp_path / "other", 2)
     before = f_of(stock_east(), samples)
-    config = TrainConfig(steps=90, warmup=5, ema=0.9)
+    config = TrainConfig(steps=70, warmup=5, ema=0.9)
     events = list(train_detector([Source(samples)], other, tmp_path / "run", config, SMALL))
-    assert isinstance(events[-1], Stopped) and events[-1].step == 90
+    assert isinstance(events[-1], Stopped) and events[-1].step == 70
     model = EastDetector()
     read_weights(model, tmp_path / "run" / "best.safetensors")
     assert before < 0.2 and f_of(model, samples) >= 0.85

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -55,14 +57,12 @@ def test_spans_lie_inside_the_crop_in_order(frames: str) -> None:
     spans = read(frames)
     assert all(0 <= span.start < span.end <= 1 for span in spans)
     letters = [span for span in spans if span.text != " "]
-    assert all(
-        one.start < other.start and one.end < other.end for one, other in zip(letters, letters[1:], strict=False)
-    )
+    assert all(one.start < other.start and one.end < other.end for one, other in itertools.pairwise(letters))
 
 
 def test_letters_of_a_word_do_not_overlap() -> None:
     spans = read("-a--b-c---a-")
-    assert all(one.end <= other.start + 1e-6 for one, other in zip(spans, spans[1:], strict=False))
+    assert all(one.end <= other.start + 1e-6 for one, other in itertools.pairwise(spans))
 
 
 def test_a_span_is_where_its_peak_is() -> None:

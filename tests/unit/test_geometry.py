@@ -3,8 +3,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from shapes import box, boxes, turned
 
+from shapes import box, boxes, turned
 from wordsight import geometry
 from wordsight.types import Quad
 

@@ -4,8 +4,8 @@ import time
 
 import numpy as np
 import pytest
-from shapes import Quads, boxes, turned
 
+from shapes import Quads, boxes, turned
 from wordsight.layout.lines import group, outline
 from wordsight.layout.order import order
 from wordsight.layout.words import split

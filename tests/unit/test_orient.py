@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from shapes import Quads, boxes, turned
 
+from shapes import Quads, boxes, turned
 from wordsight import geometry
 from wordsight.rectify.orient import is_open, lie_down, read_upright
 from wordsight.types import Floats, Quad, Reading, Span

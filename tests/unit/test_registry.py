@@ -74,7 +74,7 @@ def test_the_built_in_stages_are_plug_ins() -> None:
 def test_an_unknown_name_suggests_the_nearest() -> None:
     with pytest.raises(ConfigError, match="detector 'dbnett' is unknown; did you mean 'dbnet'"):
         registry.create_detector("dbnett", StageOptions())
-    with pytest.raises(ConfigError, match="recognizer 'zzz' is unknown; choose one of: .*svtr"):
+    with pytest.raises(ConfigError, match=r"recognizer 'zzz' is unknown; choose one of: .*svtr"):
         registry.create_recognizer("zzz", StageOptions())
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import os
 import sys
 from pathlib import Path
 
@@ -66,7 +65,7 @@ def test_nothing_found_is_an_error(folder: Path) -> None:
 
 
 def test_a_ring_of_links_is_not_followed(folder: Path) -> None:
-    os.symlink(folder, folder / "b" / "back")
+    (folder / "b" / "back").symlink_to(folder)
     assert len(expand([str(folder)])) == 5
 
 
@@ -78,7 +77,8 @@ def test_the_order_never_depends_on_the_file_system(letters: str) -> None:
 
 def test_natural_order() -> None:
     wanted = ["", "7", "a1", "A2", "a10", "a10b", "b", "page 9/2.png", "page 10/1.png", "é"]
-    assert sorted(reversed(wanted), key=natural) == wanted
+    shuffled = [wanted[i] for i in (5, 2, 9, 0, 7, 4, 1, 8, 3, 6)]
+    assert sorted(shuffled, key=natural) == wanted
     assert sorted(["x²", "x٣", "x2"], key=natural)[0] == "x2"
 
 

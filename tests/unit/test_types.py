@@ -5,8 +5,8 @@ import pickle
 
 import numpy as np
 import pytest
-from shapes import box, turned
 
+from shapes import box, turned
 from wordsight.types import Char, Detection, Line, Quad, Reading, Span, Word, join_words
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from wordsight.cli import options as opt
 from wordsight.cli.output import check_file, target
 from wordsight.cli.read import progress
 from wordsight.config import MIN_CONFIDENCE, PADDING, Task
+
+if TYPE_CHECKING:
+    from wordsight.evaluation.report import Report
 
 
 def register(app: typer.Typer) -> None:
@@ -64,9 +67,7 @@ def evaluate(
 
     if rows is not None:
         check_file(rows)
-    samples = Manifest.open(manifest)
-    samples = samples.split(split) if split else samples
-    samples = samples.where(where) if where else samples
+    samples = Manifest.open(manifest).part(split, where)
     if predictions is not None:
         cases, records = list(samples), read_predictions(predictions)
     else:
@@ -83,11 +84,7 @@ def evaluate(
         )
         read = list(progress(predict(reader, samples, crops=task == "recognition"), len(samples)))
         cases, records = [sample for sample, _ in read], [record for _, record in read]
-    report = measure(cases, records, task, min_score=min_score, missing_ok=missing_ok)
-    if rows is not None:
-        with target(rows) as out:
-            out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in report.rows)
-    typer.echo(json.dumps(report.totals) if as_json else "  ".join(_figure(*item) for item in report.totals.items()))
+    _print(measure(cases, records, task, min_score=min_score, missing_ok=missing_ok), rows, as_json)
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
@@ -102,6 +99,13 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         for check in checks:
             typer.echo(f"{'ok ' if check.ok else 'BAD'}  {check.name:<{width}}  {check.found}")
     raise typer.Exit(0 if all(check.ok for check in checks) else 1)
+
+
+def _print(report: Report, rows: Path | None, as_json: bool) -> None:
+    if rows is not None:
+        with target(rows) as out:
+            out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in report.rows)
+    typer.echo(json.dumps(report.totals) if as_json else "  ".join(_figure(*item) for item in report.totals.items()))
 
 
 def _figure(name: str, value: object) -> str:

@@ -183,6 +183,11 @@ class Manifest:
         """The samples whose split has this name."""
         return Manifest(self.folder, tuple(s for s in self.samples if s.split == name))
 
+    def part(self, split: str = "", flag: str = "") -> Manifest:
+        """The pictures of a split that have a flag; an empty name leaves all."""
+        named = self.split(split) if split else self
+        return named.where(flag) if flag else named
+
     def where(self, flag: str) -> Manifest:
         """The samples whose line has a true value under this key, such as ``in_1015``."""
         return Manifest(self.folder, tuple(s for s in self.samples if s.has(flag)))

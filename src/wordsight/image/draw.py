@@ -127,7 +127,7 @@ def _write(panel: Picture, word: Word) -> None:
 def _arranged(text: str, width: float, height: float) -> Mask:
     """The letters side by side, or below each other where that comes nearer to the shape of their place."""
     row = text_mask(text)
-    if len(text) < 2 or height < max(1.0, SQUAT * len(text)) * width or not row.size:
+    if len(text) < 2 or height <= max(1.0, SQUAT * len(text)) * width or not row.size:
         return row
     column = text_mask(text, stacked=True)
     wanted = np.log(height / max(width, 1e-3))

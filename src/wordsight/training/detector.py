@@ -205,6 +205,8 @@ class DetectorTask:
             num_workers=self.config.workers,
             prefetch_factor=4 if self.config.workers else None,
             worker_init_fn=_start_worker,
+            # A forked worker inherits the locks of OpenCV's and OpenVINO's threads but not the threads, and hangs.
+            multiprocessing_context="spawn" if self.config.workers else None,
         )
         return iter(loader)
 

@@ -1,0 +1,112 @@
+"""Command lines in the documentation and in the help are ones that the program and the scripts take."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+import typer
+from markdown_it import MarkdownIt
+
+from wordsight.cli import app, data, read, tools
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SHELL = ("sh", "bash", "shell", "console")
+PLACEHOLDER = re.compile(r"^[A-Z]{2,}(\.\.\.)?$|^\.\.\.$")
+COMMANDS = [read.read, read.detect, read.recognize, tools.evaluate, tools.doctor, data.rotate]
+
+
+def shown() -> Iterator[tuple[str, str]]:
+    """Where a line of a shell stands, and the line."""
+    for page in PAGES:
+        for token in MarkdownIt().parse(page.read_text(encoding="utf-8")):
+            if token.type == "fence" and token.info.split(" ")[0] in SHELL:
+                first = (token.map or [0])[0] + 2
+                joined = token.content.replace("\\\n", " ")
+                for number, line in enumerate(joined.splitlines()):
+                    yield f"{page.name}:{first + number}", line.strip().removeprefix("$ ")
+    for command in COMMANDS:
+        for line in (command.__doc__ or "").splitlines():
+            yield f"help of {command.__name__}", line.strip()
+
+
+def parts(line: str) -> Iterator[list[str]]:
+    """The commands of a line: what stands between pipes, without redirections and comments."""
+    words = shlex.split(re.sub(r"[12]?>>?\s*\S+", "", line), comments=True)
+    command: list[str] = []
+    for word in [*words, "|"]:
+        if word not in ("|", "&&", "||", ";"):
+            command.append(word)
+        elif command:
+            yield command
+            command = []
+
+
+def calls(program: str) -> list[object]:
+    found = []
+    for place, line in shown():
+        if program not in line or not line.startswith(("wordsight", "python", "cat", "pip", "find")):
+            continue
+        for command in parts(line):
+            found.append(pytest.param(command, id=f"{place} {' '.join(command)}"[:90]))
+    return found
+
+
+WORDSIGHT = [call for call in calls("wordsight") if call.values[0][0] == "wordsight"]  # type: ignore[attr-defined]
+SCRIPTS = [
+    call
+    for call in calls("python ")
+    if call.values[0][0].startswith("python") and len(call.values[0]) > 1 and call.values[0][1].endswith(".py")  # type: ignore[attr-defined]
+]
+
+
+def test_there_are_commands_to_look_at() -> None:
+    assert len(WORDSIGHT) > 20
+    assert len(SCRIPTS) > 4
+
+
+@pytest.mark.parametrize("command", WORDSIGHT)
+def test_the_program_takes_it(command: list[str]) -> None:
+    names = [word for word in command[1:] if not PLACEHOLDER.match(word)]
+    arguments = command[1:] if names == command[1:] else [*names, "--help"]  # a synopsis: MANIFEST, PATH...
+    check(typer.main.get_command(app), "wordsight", arguments)
+
+
+def check(command: object, name: str, arguments: list[str]) -> None:
+    """Parse arguments as the program does, without running anything; raises what the program would complain about."""
+    below = getattr(command, "commands", None)
+    if "--help" in arguments or not arguments:
+        assert below is None or not arguments or arguments[0] == "--help" or arguments[0] in below
+        return
+    if below is not None:
+        assert arguments[0] in below, f"no command {name} {arguments[0]}"
+        check(below[arguments[0]], f"{name} {arguments[0]}", arguments[1:])
+        return
+    command.make_context(name, list(arguments))  # type: ignore[attr-defined]
+
+
+@cache
+def help_of(script: str) -> str:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / script), "--help"], capture_output=True, text=True, timeout=120, check=False
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", SCRIPTS)
+def test_the_script_takes_it(command: list[str]) -> None:
+    script, *arguments = command[1:]
+    if not script.startswith(("benchmarks/", "examples/", "docs/")):
+        pytest.fail(f"{script} is not in the repository")
+    text = help_of(script)
+    for argument in arguments:
+        if argument.startswith("--"):
+            option = argument.split("=")[0]
+            assert re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", text), f"{script} has no {option}"

@@ -1,0 +1,80 @@
+"""What is imported when. Importing wordsight is free, help is instant, and reading needs no trainer."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("numpy", "cv2", "PIL", "openvino", "onnxruntime", "shapely", "pyclipper", "torch", "onnx", "rapidocr", "scipy")
+TRAINING = ("torch", "onnx", "onnxslim", "safetensors", "tesserocr", "rapidocr", "matplotlib", "pandas", "scipy")
+
+
+def loaded(code: str, *arguments: str) -> set[str]:
+    """The top-level modules that a new interpreter has loaded after some code, whatever it printed."""
+    script = f"import sys\nsys.argv[1:] = {list(arguments)!r}\ntry:\n    " + code.replace("\n", "\n    ")
+    script += "\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+    script += "print('\\x00' + ' '.join({name.partition('.')[0] for name in sys.modules}))\n"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.rpartition("\x00")[2].split())
+
+
+def quickest(*command: str) -> float:
+    """Wall seconds of a command, the best of five, so that a busy machine does not matter."""
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, *command], capture_output=True, timeout=60, check=True)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+def test_importing_wordsight_loads_nothing() -> None:
+    assert loaded("import wordsight\nassert wordsight.__version__").isdisjoint(HEAVY)
+    assert loaded("import wordsight\ndir(wordsight)").isdisjoint(HEAVY)
+
+
+def test_an_error_class_loads_nothing() -> None:
+    assert loaded("from wordsight import ImageError, WordsightError").isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("command", [(), ("read",), ("evaluate",), ("dataset", "rotate"), ("doctor",)])
+def test_help_loads_nothing(command: tuple[str, ...]) -> None:
+    assert loaded("from wordsight.cli import main\nmain()", *command, "--help").isdisjoint(HEAVY)
+
+
+def test_wrong_usage_loads_nothing() -> None:
+    code = "from wordsight.cli import main\ntry:\n    main()\nexcept SystemExit as end:\n    assert end.code == 2"
+    assert loaded(code, "read", "x.png", "--format", "xml").isdisjoint(HEAVY)
+
+
+def test_reading_loads_no_trainer(example: Path) -> None:
+    modules = loaded("from wordsight.cli import main\nmain()", "read", str(example), "--format", "jsonl")
+    assert "cv2" in modules
+    assert modules.isdisjoint(TRAINING)
+
+
+def test_reading_with_openvino_does_not_load_onnx_runtime(example: Path) -> None:
+    code = "import sys, wordsight\nassert wordsight.Reader(engine='openvino').read(sys.argv[1]).words"
+    assert loaded(code, str(example)).isdisjoint({*TRAINING, "onnxruntime"})
+    code = code.replace("'openvino'", "'onnxruntime'")
+    assert loaded(code, str(example)).isdisjoint({*TRAINING, "openvino"})
+
+
+def test_evaluating_and_drawing_load_no_trainer(example: Path, tmp_path: Path) -> None:
+    code = "from wordsight.cli import main\nmain()"
+    assert loaded(code, "evaluate", str(example.parents[1]), "--task", "page-words").isdisjoint(TRAINING)
+    assert loaded(code, "detect", str(example), "--draw", str(tmp_path)).isdisjoint(TRAINING)
+
+
+def test_start_up_is_quick() -> None:
+    assert quickest("-c", "import wordsight") < 0.3
+    assert quickest("-m", "wordsight", "--help") < 0.6
+
+
+def test_the_first_picture_is_read_soon(example: Path) -> None:
+    assert quickest("-m", "wordsight", "read", str(example)) < 3
