@@ -8,12 +8,16 @@ whole map: in every patch of connected cells, those that agree with the most tru
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from wordsight import geometry
-from wordsight.types import Floats
+from wordsight.image.scale import SIZINGS, Sizing, look, run_tiled, working_size
+from wordsight.models.runtime import Network
+from wordsight.types import Detection, Floats, Picture
 
 STRIDE = 4
 """Pixels of the network's input per cell."""
@@ -201,3 +205,41 @@ def rejoin(quads: Floats, cast: Floats) -> Floats:
         if share > CONTINUES and straight and long[i] and long[j]:
             quads[one] = geometry.around(np.concatenate([quads[one], quads[other]]), right[one])
     return quads
+
+
+@dataclass(frozen=True, slots=True)
+class EastDetector:
+    """Finds words. Immutable; safe to call from many threads.
+
+    Attributes:
+        network: Takes (1, 3, H, W) float32, H and W multiples of 32; gives scores (1, 1, H / 4, W / 4) and geometry
+            (1, 5, H / 4, W / 4), see :func:`decode`.
+        sizing: How the working size is chosen.
+        cell: Cells vote above this score.
+        min_score: Words with a lower score are left out.
+    """
+
+    network: Network
+    sizing: Sizing = SIZINGS["balanced"]
+    cell: float = 0.6
+    min_score: float = 0.9
+
+    def detect(self, picture: Picture, scale: float | None = None) -> Detection:
+        """Words of a picture; see :class:`wordsight.stages.Detector`."""
+        if scale is not None:
+            return self._detect(picture, scale)
+        return look(picture, self.sizing, lambda scale: self._detect(picture, scale))
+
+    def _detect(self, picture: Picture, scale: float) -> Detection:
+        height, width = picture.shape[:2]
+        size = working_size(width, height, scale)
+        maps = run_tiled(picture, size, lambda batch: self.network.run(batch, _stacked))
+        quads, scores = decode(maps[0], maps[1:], self.cell)
+        sure = scores >= self.min_score
+        stretch = np.array([width / size[0], height / size[1]], np.float32)
+        return Detection(quads[sure] * stretch, scores[sure], scale)
+
+
+def _stacked(outputs: list[Floats]) -> Floats:
+    """Scores and geometry as one map (6, h, w)."""
+    return np.concatenate([outputs[0][0], outputs[1][0]])
