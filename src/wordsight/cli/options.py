@@ -16,7 +16,9 @@ Paths = Annotated[
     list[str],
     typer.Argument(metavar="PATH...", help="Files, folders (with all below them), patterns, or - for standard input."),
 ]
-DetectorName = Annotated[str, typer.Option("--detector", help="What finds text.", rich_help_panel=READING)]
+DetectorName = Annotated[
+    str, typer.Option("--detector", help="What finds text: dbnet (lines) or east (words).", rich_help_panel=READING)
+]
 RecognizerName = Annotated[str, typer.Option("--recognizer", help="What reads it.", rich_help_panel=READING)]
 QualityName = Annotated[
     Quality, typer.Option("--quality", "-q", help="fast, balanced or best.", rich_help_panel=READING)

@@ -15,8 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordsight import geometry
+from wordsight.config import Quality
 from wordsight.image.scale import SIZINGS, Sizing, look, run_tiled, working_size
-from wordsight.models.runtime import Network
+from wordsight.models import cards
+from wordsight.models.runtime import Network, compile_network
+from wordsight.stages import StageOptions
 from wordsight.types import Detection, Floats, Picture
 
 STRIDE = 4
@@ -238,6 +241,16 @@ class EastDetector:
         sure = scores >= self.min_score
         stretch = np.array([width / size[0], height / size[1]], np.float32)
         return Detection(quads[sure] * stretch, scores[sure], scale)
+
+
+# Working size and thresholds as chosen on icdar2015_train, img_N.jpg with N % 10 == 0.
+_SCORES: dict[Quality, tuple[float, float]] = {"fast": (0.6, 0.86), "balanced": (0.6, 0.9), "best": (0.8, 0.94)}
+
+
+def create(options: StageOptions) -> EastDetector:
+    """The word detector that the project trained."""
+    network = compile_network(cards.locate(cards.EAST_DETECTOR), options.engine, options.precision, options.threads)
+    return EastDetector(network, SIZINGS[options.quality], *_SCORES[options.quality])
 
 
 def _stacked(outputs: list[Floats]) -> Floats:

@@ -62,7 +62,18 @@ PP_OCR_RECOGNIZER = Card(
     parameters=5_300_000,
 )
 
-CARDS = (PP_OCR_DETECTOR, PP_OCR_RECOGNIZER)
+EAST_DETECTOR = Card(
+    name="EAST-RBOX-LCNetV4",
+    package="wordsight",
+    file="weights/east.onnx",
+    sha256="46c6c6dd1ec7a65207635ea52bc1256f04ffd2b45e9f10cd1141a9f0a222db91",
+    licence="Apache-2.0",
+    origin="wordsight, from PP-OCRv6_det_small; the data and their terms are in weights/east.json",
+    input="(N, 3, H, W) float32, H and W multiples of 32, BGR, normalised as ImageNet",
+    parameters=2_472_031,
+)
+
+CARDS = (PP_OCR_DETECTOR, PP_OCR_RECOGNIZER, EAST_DETECTOR)
 
 
 @cache
