@@ -23,6 +23,10 @@ from wordsight.types import Floats
 
 T = TypeVar("T")
 
+# OpenVINO's Python functions build tables when they are first called. Two first calls in two threads can wait for each
+# other for ever, so every network makes its own first calls here, one network at a time.
+_FIRST_CALLS = threading.Lock()
+
 DOCTOR = "`wordsight doctor` tells whether the weights are whole"
 
 
@@ -88,6 +92,13 @@ class OpenVINONetwork:
     """A network on OpenVINO's CPU plug-in, its compiled form cached on disk."""
 
     def __init__(self, path: Path, precision: Precision, threads: int) -> None:
+        with _FIRST_CALLS:
+            self._prepare(path, precision, threads)
+        # A request keeps memory of its own for good, some 30 MB, and more of them than processors make nothing faster.
+        # Not as many as `threads`: with one thread each, calls still run side by side on all processors.
+        self._places = threading.BoundedSemaphore(available_threads())
+
+    def _prepare(self, path: Path, precision: Precision, threads: int) -> None:
         core = _openvino_core()
         chosen = best_precision() if precision == "auto" else precision
         folder = cache_folder() / "openvino" / chosen
@@ -103,9 +114,9 @@ class OpenVINONetwork:
         except RuntimeError as error:
             raise ModelError(f"OpenVINO cannot load {path}: {_in_a_row(error)}; {DOCTOR}") from error
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
-        # A request keeps memory of its own for good, some 30 MB, and more of them than processors make nothing faster.
-        # Not as many as `threads`: with one thread each, calls still run side by side on all processors.
-        self._places = threading.BoundedSemaphore(available_threads())
+        request = self._model.create_infer_request()
+        self._infer(request, np.zeros(_smallest(self._model.input(0).partial_shape), np.float32))
+        self._idle.put(request)
 
     def run(self, batch: Floats, then: Callable[[list[Floats]], T]) -> T:
         """See :class:`Network`; calls beyond the number of processors wait for their turn."""
@@ -188,6 +199,11 @@ def _onnxruntime_errors() -> tuple[type[Exception], ...]:
         state.NotImplemented,
         state.RuntimeException,
     )
+
+
+def _smallest(shape: Any) -> list[int]:
+    """A small shape that a network with dynamic sides takes: one picture, sides of 32."""
+    return [(32 if axis else 1) if side.is_dynamic else side.get_length() for axis, side in enumerate(shape)]
 
 
 @cache
