@@ -14,7 +14,10 @@ from wordsight.cli.read import progress
 from wordsight.config import MIN_CONFIDENCE, PADDING, Task
 
 if TYPE_CHECKING:
+    from wordsight.data.manifest import Manifest, Sample
+    from wordsight.evaluation.protocols import Prediction
     from wordsight.evaluation.report import Report
+    from wordsight.reader import Reader
 
 
 def register(app: typer.Typer) -> None:
@@ -60,16 +63,14 @@ def evaluate(
         wordsight evaluate street --task detection --predictions read.jsonl
     """
     from wordsight.data.manifest import Manifest
-    from wordsight.evaluation.predict import predict
-    from wordsight.evaluation.report import evaluate as measure
-    from wordsight.evaluation.report import read_predictions
+    from wordsight.evaluation import report
     from wordsight.reader import Reader
 
     if rows is not None:
         check_file(rows)
     samples = Manifest.open(manifest).part(split, where)
     if predictions is not None:
-        cases, records = list(samples), read_predictions(predictions)
+        cases, records = list(samples), report.read_predictions(predictions)
     else:
         reader = Reader(
             detector=detector,
@@ -82,9 +83,8 @@ def evaluate(
             engine=engine,
             threads=threads,
         )
-        read = list(progress(predict(reader, samples, crops=task == "recognition"), len(samples)))
-        cases, records = [sample for sample, _ in read], [record for _, record in read]
-    _print(measure(cases, records, task, min_score=min_score, missing_ok=missing_ok), rows, as_json)
+        cases, records = _read(reader, samples, crops=task == "recognition")
+    _print(report.evaluate(cases, records, task, min_score=min_score, missing_ok=missing_ok), rows, as_json)
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
@@ -99,6 +99,14 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         for check in checks:
             typer.echo(f"{'ok ' if check.ok else 'BAD'}  {check.name:<{width}}  {check.found}")
     raise typer.Exit(0 if all(check.ok for check in checks) else 1)
+
+
+def _read(reader: Reader, samples: Manifest, crops: bool) -> tuple[list[Sample], list[Prediction]]:
+    """The samples as they were read, and what was read in them."""
+    from wordsight.evaluation.predict import predict
+
+    pairs = list(progress(predict(reader, samples, crops), len(samples)))
+    return [sample for sample, _ in pairs], [record for _, record in pairs]
 
 
 def _print(report: Report, rows: Path | None, as_json: bool) -> None:
