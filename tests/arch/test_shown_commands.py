@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 import typer
-from markdown_it import MarkdownIt
 
 from wordsight.cli import app, data, read, tools
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-SHELL = ("sh", "bash", "shell", "console")
+FENCE = re.compile(r"^( *)```(?:sh|bash|shell|console)\b.*?\n(.*?)^\1```", re.DOTALL | re.MULTILINE)
 PLACEHOLDER = re.compile(r"^[A-Z]{2,}(\.\.\.)?$|^\.\.\.$")
 COMMANDS = [read.read, read.detect, read.recognize, tools.evaluate, tools.doctor, data.rotate]
 
@@ -26,12 +25,11 @@ COMMANDS = [read.read, read.detect, read.recognize, tools.evaluate, tools.doctor
 def shown() -> Iterator[tuple[str, str]]:
     """Where a line of a shell stands, and the line."""
     for page in PAGES:
-        for token in MarkdownIt().parse(page.read_text(encoding="utf-8")):
-            if token.type == "fence" and token.info.split(" ")[0] in SHELL:
-                first = (token.map or [0])[0] + 2
-                joined = token.content.replace("\\\n", " ")
-                for number, line in enumerate(joined.splitlines()):
-                    yield f"{page.name}:{first + number}", line.strip().removeprefix("$ ")
+        text = page.read_text(encoding="utf-8")
+        for block in FENCE.finditer(text):
+            first = text.count("\n", 0, block.start(2)) + 1
+            for number, line in enumerate(block[2].replace("\\\n", " ").splitlines()):
+                yield f"{page.name}:{first + number}", line.strip().removeprefix("$ ")
     for command in COMMANDS:
         for line in (command.__doc__ or "").splitlines():
             yield f"help of {command.__name__}", line.strip()

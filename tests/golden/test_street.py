@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from wordsight import geometry
+from wordsight.config import MIN_CONFIDENCE
 from wordsight.data.manifest import Manifest
 from wordsight.page import Page
 from wordsight.reader import Reader
@@ -97,7 +98,7 @@ def test_the_page_is_consistent(page: Page) -> None:
     for word in page.words:
         assert word.text == "".join(char.text for char in word.chars)
         assert word.text.strip() == word.text != ""
-        assert 0.4 <= word.confidence <= 1
+        assert MIN_CONFIDENCE <= word.confidence <= 1
         assert 0 < word.detection_score <= 1
         assert all(0 <= char.probability <= 1 for char in word.chars)
     assert {"load", "detect", "recognize", "layout"} <= set(page.seconds)
