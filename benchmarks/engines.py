@@ -36,7 +36,8 @@ class Settings:
     """What an engine is told.
 
     Attributes:
-        name: ``wordsight-QUALITY``, ``rapidocr``, ``rapidocr-words`` (asked for word boxes) or ``tesseract``.
+        name: ``wordsight-QUALITY``, ``rapidocr``, ``rapidocr-words`` (asked for word boxes), ``tesseract``, or
+            ``east-tesseract`` (the classic recipe: EAST finds words, Tesseract reads each).
         threads: Most threads; None leaves the engine its default.
         tessdata: Folder with the fast eng.traineddata.
     """
@@ -205,6 +206,16 @@ def tesseract_engine(settings: Settings) -> Engine:
     return Engine(Image.fromarray, read, lambda record: record)
 
 
+def recipe_engine(settings: Settings) -> Engine:
+    """EAST boxes, a margin, and Tesseract on each word: ``--detector east --recognizer tesseract --psm 8 --oem 1``."""
+    from wordsight.config import TesseractOptions
+    from wordsight.reader import Reader
+
+    tesseract = TesseractOptions("single_word", "lstm_only", Path(settings.tessdata))
+    reader = Reader("east", "tesseract", threads=settings.threads, tesseract=tesseract)
+    return Engine(lambda picture: picture, reader.read, lambda page: page.to_dict())
+
+
 def _texts(api: Any, level: Any, iterate: Callable[..., Any]) -> Any:
     for item in iterate(api.GetIterator(), level):
         if item.Empty(level):
@@ -220,7 +231,12 @@ def _entry(quad: Any, text: str, score: float) -> Record:
     return {"quad": np.asarray(quad, float).round(2).tolist(), "text": text, "confidence": round(float(score), 4)}
 
 
-MAKERS = {"wordsight": wordsight_engine, "rapidocr": rapidocr_engine, "tesseract": tesseract_engine}
+MAKERS = {
+    "wordsight": wordsight_engine,
+    "rapidocr": rapidocr_engine,
+    "tesseract": tesseract_engine,
+    "east": recipe_engine,
+}
 
 
 def main() -> None:

@@ -42,6 +42,8 @@ from wordsight.image.load import load
 
 BASE = "rapidocr"
 """The engine that ratios refer to."""
+PEERS = ("rapidocr", "rapidocr-words", "tesseract", "east-tesseract")
+"""What wordsight is compared with."""
 
 
 @dataclass
@@ -75,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(arguments)
     samples = common.select(options.manifest, options)
     names = engine_names(options)
-    tessdata = find_tessdata() if "tesseract" in names else ""
+    tessdata = find_tessdata() if any("tesseract" in name for name in names) else ""
     runs: dict[str, Run] = {name: Run() for name in names}
     truth: list[Sample] = []
     with ExitStack() as stack:
@@ -99,7 +101,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--engines",
         default="wordsight,rapidocr,tesseract",
-        help="comma-separated: wordsight, rapidocr, rapidocr-words, tesseract (default: all but rapidocr-words)",
+        help="comma-separated: wordsight, rapidocr, rapidocr-words, tesseract, east-tesseract (EAST finds words, "
+        "Tesseract reads each); default: all but rapidocr-words and east-tesseract",
     )
     parser.add_argument(
         "--quality", action="append", choices=["fast", "balanced", "best"], help="of wordsight; may be repeated"
@@ -117,10 +120,10 @@ def engine_names(options: argparse.Namespace) -> list[str]:
     for name in options.engines.split(","):
         if name == "wordsight":
             names += [f"wordsight-{quality}" for quality in options.quality or ["balanced"]]
-        elif name in ("rapidocr", "rapidocr-words", "tesseract"):
+        elif name in PEERS:
             names.append(name)
         else:
-            raise SystemExit(f"there is no engine {name!r}; choose from wordsight, rapidocr, rapidocr-words, tesseract")
+            raise SystemExit(f"there is no engine {name!r}; choose from wordsight, {', '.join(PEERS)}")
     return names
 
 

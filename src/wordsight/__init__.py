@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from wordsight.errors import (
         ConfigError,
         EmptyImage,
+        EncryptedDocument,
         ImageError,
         ImageTooLarge,
         ManifestError,
         MissingExtra,
         ModelError,
         NotAnImage,
+        TooSlow,
         TruncatedImage,
         WeightsCorrupt,
         WeightsMissing,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from wordsight.page import Failure, Page
     from wordsight.reader import Reader, read
     from wordsight.types import Char, Line, Quad, Reading, Word
+    from wordsight.vocabulary import Vocabulary
 
 __version__ = "0.1.0"
 
@@ -39,6 +42,7 @@ __all__ = [
     "Char",
     "ConfigError",
     "EmptyImage",
+    "EncryptedDocument",
     "Failure",
     "ImageError",
     "ImageTooLarge",
@@ -52,7 +56,9 @@ __all__ = [
     "Quad",
     "Reader",
     "Reading",
+    "TooSlow",
     "TruncatedImage",
+    "Vocabulary",
     "WeightsCorrupt",
     "WeightsMissing",
     "Word",
@@ -66,6 +72,7 @@ _HOMES = {
     "wordsight.page": ("Failure", "Page"),
     "wordsight.reader": ("Reader", "read"),
     "wordsight.types": ("Char", "Line", "Quad", "Reading", "Word"),
+    "wordsight.vocabulary": ("Vocabulary",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

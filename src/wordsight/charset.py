@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from wordsight import languages
 from wordsight.config import check_choice
 from wordsight.errors import ConfigError
 
@@ -28,29 +29,14 @@ SCRIPTS = {
 }
 """First word of a character's Unicode name -> its script."""
 
-LATIN_LANGUAGES = "cs da de en es et fi fr ga hr hu id is it la lt lv ms nl no pl pt ro sk sl sv tr vi"
+STOCK_SCRIPTS = frozenset(["latin", "greek", "han", "kana"])
+"""Scripts whose letters the stock recognizer has."""
 LANGUAGES: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(LATIN_LANGUAGES.split(" "), ("latin",)),
-    "el": ("greek", "latin"),
-    "zh": ("han", "latin"),
-    "ja": ("kana", "han", "latin"),
+    code: language.scripts
+    for code, language in languages.LANGUAGES.items()
+    if STOCK_SCRIPTS.issuperset(language.scripts)
 }
 """Languages whose letters the stock recognizer has -> the scripts they are written in."""
-
-ALIASES = {
-    "eng": "en",
-    "fra": "fr",
-    "deu": "de",
-    "spa": "es",
-    "ita": "it",
-    "por": "pt",
-    "nld": "nl",
-    "ell": "el",
-    "chi": "zh",
-    "zho": "zh",
-    "jpn": "ja",
-}
-"""Longer codes of the same languages."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +80,10 @@ class Charset:
             raise ConfigError("the recognizer knows none of the allowed characters; allow some that it can read")
         return np.array(sorted(known | {BLANK}), dtype=np.intp)
 
+    def missing(self, letters: Iterable[str]) -> str:
+        """The letters that the charset lacks, in their order."""
+        return "".join(letter for letter in letters if letter not in self)
+
     @cached_property
     def ascii(self) -> NDArray[np.intp]:
         """Classes of printable ASCII, with the blank."""
@@ -115,7 +105,7 @@ class Charset:
         Raises:
             ConfigError: No such language.
         """
-        scripts = LANGUAGES[check_choice("language", ALIASES.get(name, name), LANGUAGES)]
+        scripts = LANGUAGES[check_choice("language", languages.ALIASES.get(name, name), LANGUAGES)]
         return self.classes(symbol for symbol in self.symbols if script(symbol) in (*scripts, None))
 
     def allowed(self, language: str, allow: str) -> NDArray[np.intp] | None:

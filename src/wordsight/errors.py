@@ -7,12 +7,14 @@
     │   ├── NotAnImage         no decoder knows the bytes
     │   ├── EmptyImage         no bytes, or no pixels
     │   ├── TruncatedImage     the file ends too early
+    │   ├── EncryptedDocument  a PDF has a password
     │   └── ImageTooLarge      over the pixel or byte limit; refused before decoding
     ├── ConfigError            a setting is unknown or out of bounds
     ├── ManifestError          a data set does not follow the manifest format
     ├── ModelError             weights or a runtime cannot be used
     │   ├── WeightsMissing     the file is not there
     │   └── WeightsCorrupt     the file is there, its SHA-256 is another
+    ├── TooSlow                reading took longer than it was given
     └── MissingExtra           an optional package is not installed
 
 Each message says what to do next.
@@ -45,6 +47,10 @@ class ImageTooLarge(ImageError):
     """The picture is over the pixel or the byte limit; it was refused before decoding."""
 
 
+class EncryptedDocument(ImageError):
+    """A PDF has a password."""
+
+
 class ConfigError(WordsightError):
     """A setting is unknown or out of bounds."""
 
@@ -63,6 +69,10 @@ class WeightsMissing(ModelError):
 
 class WeightsCorrupt(ModelError):
     """A weight file is there, but its SHA-256 is not the card's."""
+
+
+class TooSlow(WordsightError):
+    """Reading took longer than it was given."""
 
 
 class MissingExtra(WordsightError):

@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from shapely import STRtree, area, intersection, polygons
 
 from wordsight.types import Floats
+
+WHOLLY = 0.999
+"""A quad lies wholly inside another one that covers more than this share of it."""
 
 Matrix = NDArray[np.float64]
 """A 3x3 projective map of points (x, y, 1)."""
@@ -34,8 +39,14 @@ def turn(quads: Floats, quarters: int) -> Floats:
     return np.roll(quads, quarters % 4, axis=1)
 
 
-def grow(quads: Floats, along: float, across: float) -> Floats:
-    """Quads with margins, in shares of their height: ``along`` at both ends, ``across`` above and below."""
+def grow(quads: Floats, along: float | Floats, across: float) -> Floats:
+    """Quads with margins, in shares of their height.
+
+    Args:
+        quads: (N, 4, 2).
+        along: Margin at both ends, one for all or one for each quad, (N,).
+        across: Margin above and below.
+    """
     _, height = sides(quads)
     right = directions(quads)
     down = quads[:, 3] - quads[:, 0] + quads[:, 2] - quads[:, 1]
@@ -79,15 +90,18 @@ def overlaps(quads: Floats) -> list[tuple[int, int, float, float]]:
     return [(int(i), int(j), float(share), float(iou)) for i, j, share, iou in rows]
 
 
-def suppress(quads: Floats, scores: Floats, share: float) -> NDArray[np.intp]:
-    """Non-maximum suppression: indices kept, best first, where no later one has more than ``share`` of itself inside.
+def suppress(
+    quads: Floats, scores: Floats, share: float, of: Literal["smaller", "union"] = "smaller"
+) -> NDArray[np.intp]:
+    """Non-maximum suppression: indices kept, best first, where no two have more than ``share`` in common.
 
-    The share is of the smaller quad's area, so that a fragment inside a long line goes although their
-    intersection over union is small. Equal scores keep their order.
+    The share is of the smaller quad's area, so that a fragment inside a long line goes although their intersection
+    over union is small; or of the union, as in OpenCV's ``NMSBoxesRotated``, for which a quad that lies wholly inside
+    another one has all in common with it. Equal scores keep their order.
     """
     rivals: dict[int, list[int]] = {}
-    for i, j, common, _ in overlaps(quads):
-        if common > share:
+    for i, j, smaller, union in overlaps(quads):
+        if (smaller if of == "smaller" or smaller > WHOLLY else union) > share:
             rivals.setdefault(i, []).append(j)
             rivals.setdefault(j, []).append(i)
     dropped: set[int] = set()

@@ -5,16 +5,18 @@ from __future__ import annotations
 import base64
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 
-from wordsight.errors import WordsightError
+from wordsight.errors import ConfigError, WordsightError
 from wordsight.image.draw import draw
-from wordsight.image.load import DEFAULT_LIMITS, ImageSource, Limits, load_pages
-from wordsight.types import Char, Line, Picture, Word
+from wordsight.image.load import DEFAULT_LIMITS, ImageSource, Limits, load_sheets
+from wordsight.types import Char, Line, Picture, Quad, Word
 
 SCHEMA = 1
 NOTEBOOK_WIDTH = 1200
@@ -37,6 +39,8 @@ class Page:
             PIL picture or bytes live as long as the page that names them here. None for a stream, which can be read
             only once.
         limits: With which limits it was loaded, and is loaded again.
+        dpi: Pixels per inch at which the page of a PDF was rendered; None for pictures.
+        notes: What was noticed on the way, such as a PDF's own text that cannot be used.
     """
 
     image: str
@@ -49,6 +53,8 @@ class Page:
     seconds: Mapping[str, float] = field(compare=False)
     source: ImageSource | None = field(default=None, repr=False, compare=False)
     limits: Limits = field(default=DEFAULT_LIMITS, repr=False, compare=False)
+    dpi: float | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -71,6 +77,8 @@ class Page:
             "words": [_word(word, chars) for word in self.words],
             "lines": [_line(line) for line in self.lines],
             "seconds": {stage: round(value, 4) for stage, value in self.seconds.items()},
+            **({} if self.dpi is None else {"dpi": round(self.dpi, 2)}),
+            **({"notes": list(self.notes)} if self.notes else {}),
         }
 
     def to_json(self, chars: bool = False, indent: int | None = None) -> str:
@@ -88,15 +96,23 @@ class Page:
             ImageError: The picture cannot be loaded again.
             WordsightError: The page does not know where it came from.
         """
-        return draw(self._picture() if picture is None else picture, self.words, self.lines, text=text)
+        return draw(self.picture() if picture is None else picture, self.words, self.lines, text=text)
 
-    def _picture(self) -> Picture:
+    def picture(self) -> Picture:
+        """The page's picture, loaded again from where it came.
+
+        Raises:
+            ImageError: It cannot be loaded again.
+            WordsightError: The page does not know where it came from.
+        """
         if self.source is None:
             raise WordsightError("this page does not know its picture; pass it: page.draw(picture)")
-        for number, picture in enumerate(load_pages(self.source, self.limits)):
-            if number == self.page:
-                return picture
-        raise WordsightError(f"{self.image} has no page {self.page} any more; pass the picture: page.draw(picture)")
+        try:
+            return next(load_sheets(self.source, self.limits, str(self.page + 1))).picture
+        except ConfigError as error:
+            raise WordsightError(
+                f"{self.image} has no page {self.page} any more; pass the picture: page.draw(picture)"
+            ) from error
 
     def _repr_html_(self) -> str:
         """How a notebook shows the page: as a picture where it can be had, else as text."""
@@ -169,3 +185,63 @@ def _line(line: Line) -> dict[str, Any]:
         "confidence": round(line.confidence, 4),
         "words": list(line.words),
     }
+
+
+def read_pages(path: Path) -> Iterator[Page]:
+    """The pages in a file that ``wordsight read --format jsonl`` or ``json`` wrote; records of errors are left out.
+
+    Raises:
+        ConfigError: A record is not of a page.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        records = (
+            json.loads(text) if text.lstrip().startswith("[") else map(json.loads, filter(str.strip, text.splitlines()))
+        )
+        for record in records:
+            if "error" not in record:
+                yield from_dict(record)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"{path} is not what `wordsight read --format jsonl` writes ({error}); read again") from error
+
+
+def from_dict(record: Mapping[str, Any]) -> Page:
+    """The page of a record that :meth:`Page.to_dict` made; characters only where it has them.
+
+    Raises:
+        KeyError, TypeError, ValueError: It is no such record.
+    """
+    words = tuple(
+        Word(
+            Quad(np.array(word["quad"], np.float32)),
+            str(word["text"]),
+            float(word["confidence"]),
+            float(word["detection_score"]),
+            int(word["line"]),
+            tuple(
+                Char(str(char["text"]), Quad(np.array(char["quad"], np.float32)), float(char["probability"]))
+                for char in word.get("chars", ())
+            ),
+        )
+        for word in record["words"]
+    )
+    lines = tuple(
+        Line(
+            Quad(np.array(line["quad"], np.float32)), str(line["text"]), float(line["confidence"]), tuple(line["words"])
+        )
+        for line in record["lines"]
+    )
+    if any(not 0 <= index < len(words) for line in lines for index in line.words):
+        raise ValueError("a line has a word that is not there")
+    return Page(
+        image=str(record["image"]),
+        page=int(record["page"]),
+        width=int(record["width"]),
+        height=int(record["height"]),
+        scale=float(record["scale"]),
+        words=words,
+        lines=lines,
+        seconds=dict(record.get("seconds", {})),
+        dpi=record.get("dpi"),
+        notes=tuple(record.get("notes", ())),
+    )

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from wordsight import geometry
+from wordsight.config import PADDING
+from wordsight.errors import ConfigError
 from wordsight.image.turn import rotate
 from wordsight.layout import lines as rows
 from wordsight.layout.order import order
@@ -18,11 +20,14 @@ from wordsight.recognition.confidence import calibrated
 from wordsight.rectify.crop import Pyramid
 from wordsight.rectify.level import TILT, axis, search
 from wordsight.rectify.orient import DOUBT, SQUARE, lie_down, read_upright
-from wordsight.stages import Detector, Recognizer
-from wordsight.types import Char, Floats, Line, Picture, Quad, Reading, Word, join_words
+from wordsight.stages import Calibrated, Detector, GuidedRecognizer, PageRecognizer, Recognizer
+from wordsight.types import Char, Floats, Line, Picture, Quad, Reading, Span, Word, join_words
+from wordsight.vocabulary import Vocabulary
 
 CROP_HEIGHT = 48
 """Height of the crops, which is what the stock recognizer looks at."""
+
+NO_VOCABULARY = "this recognizer takes no list of words and no pattern; leave them out, or choose recognizer 'svtr'"
 
 FEW = 4.0
 """A picture in which fewer characters were read is looked at from other angles."""
@@ -76,14 +81,14 @@ class Pipeline:
         detector: Finds text.
         recognizer: Reads it.
         min_confidence: Words below this confidence are left out.
-        padding: Margin around a text when it is read, in shares of its height.
+        padding: Margin around a text when it is read, in shares of its width and height; None: ``PADDING``.
         thorough: Whether a picture in which next to nothing was read is looked at from other angles.
     """
 
     detector: Detector
     recognizer: Recognizer
     min_confidence: float
-    padding: float
+    padding: float | None
     thorough: bool = False
 
     def detect(self, picture: Picture, clock: Clock) -> Findings:
@@ -95,15 +100,15 @@ class Pipeline:
             units = [[Word(Quad(quad), "", float(s), float(s))] for quad, s in zip(quads, found.scores, strict=True)]
             return arrange(units, quads, found.scale)
 
-    def read(self, picture: Picture, clock: Clock) -> Findings:
+    def read(self, picture: Picture, clock: Clock, vocabulary: Vocabulary | None = None) -> Findings:
         """Words and lines of a picture, at whatever angle it lies."""
-        texts = self._texts(picture, clock)
+        texts = self._texts(picture, clock, vocabulary)
         with clock("detect"):
             angle = self._angle(picture, texts)
         if angle:
             turned, there = rotate(picture, -angle)
             back = np.linalg.inv(np.vstack([there, (0, 0, 1)]))
-            other = self._texts(turned, clock)
+            other = self._texts(turned, clock, vocabulary)
             if other.weight > max(texts.weight, FEW):
                 texts = replace(other, quads=geometry.apply(back, other.quads))
         with clock("layout"):
@@ -113,13 +118,13 @@ class Pipeline:
             ]
             return arrange(units, texts.quads, texts.scale)
 
-    def _texts(self, picture: Picture, clock: Clock) -> _Texts:
+    def _texts(self, picture: Picture, clock: Clock, vocabulary: Vocabulary | None) -> _Texts:
         """What is read in a picture as it lies."""
         with clock("detect"):
             found = self.detector.detect(picture)
         with clock("recognize"):
             pyramid = Pyramid(picture)
-            quads, readings = read_upright(found.quads, lambda quads: self._read(pyramid, quads))
+            quads, readings = read_upright(found.quads, lambda quads: self._read(pyramid, quads, vocabulary))
         return _Texts(quads, readings, found.scores, found.scale)
 
     def _angle(self, picture: Picture, texts: _Texts) -> float:
@@ -129,9 +134,9 @@ class Pipeline:
             return tilt
         return search(picture, self.detector) if self.thorough and texts.weight < FEW else 0.0
 
-    def recognize(self, crops: Sequence[Picture]) -> list[Reading]:
+    def recognize(self, crops: Sequence[Picture], vocabularies: Sequence[Vocabulary | None]) -> list[Reading]:
         """Read crops of one line each; a tall crop that makes no sense as it stands is read lying on either side."""
-        readings = self.recognizer.recognize(crops)
+        readings = recognize(self.recognizer, crops, vocabularies)
         tall = [
             index
             for index, crop in enumerate(crops)
@@ -139,18 +144,32 @@ class Pipeline:
         ]
         for quarters in (1, 3):
             turned = [np.ascontiguousarray(np.rot90(crops[index], quarters)) for index in tall]
-            for index, reading in zip(tall, self.recognizer.recognize(turned), strict=True):
-                readings[index] = max(readings[index], reading, key=lambda reading: reading.confidence)
+            again = recognize(self.recognizer, turned, [vocabularies[index] for index in tall])
+            for index, reading in zip(tall, again, strict=True):
+                readings[index] = max(readings[index], reading, key=lambda reading: reading.rank)
         return readings
 
-    def _read(self, pyramid: Pyramid, quads: Floats) -> list[Reading]:
-        padded = geometry.grow(quads, self.padding, self.padding)
-        return self.recognizer.recognize([pyramid.crop(quad, CROP_HEIGHT) for quad in padded])
+    def _read(self, pyramid: Pyramid, quads: Floats, vocabulary: Vocabulary | None) -> list[Reading]:
+        padded = geometry.grow(quads, self._ends(quads), PADDING if self.padding is None else self.padding)
+        crops = [pyramid.crop(quad, CROP_HEIGHT) for quad in padded]
+        return recognize(self.recognizer, crops, [vocabulary] * len(crops))
+
+    def _ends(self, quads: Floats) -> Floats:
+        """Margin at either end of texts (N, 4, 2), in shares of their heights: (N,)."""
+        if self.padding is None:
+            return np.full(len(quads), PADDING, np.float32)
+        along, across = geometry.sides(quads)
+        return np.asarray(self.padding * along / np.maximum(across, 1e-3), np.float32)
+
+    def _calibrated(self, spans: Sequence[Span]) -> float:
+        own = self.recognizer
+        return own.confidence(spans) if isinstance(own, Calibrated) else calibrated(spans)
 
     def _words(self, quad: Floats, reading: Reading, score: float) -> list[Word]:
         """The words of one text, without those that are too doubtful."""
         along, across = (float(side[0]) for side in geometry.sides(quad[None]))
-        margin = self.padding * across / max(along, 1e-3)  # fraction of the text's length, on either side of the crop
+        # Fraction of the text's length, at either end of the crop.
+        margin = float(self._ends(quad[None])[0]) * across / max(along, 1e-3)
 
         def place(start: float, end: float) -> Quad:
             start, end = (min(max(x * (1 + 2 * margin) - margin, 0.0), 1.0) for x in (start, end))
@@ -158,12 +177,71 @@ class Pipeline:
 
         words = []
         for spans in split(reading.spans):
-            confidence = calibrated(spans)
+            confidence = self._calibrated(spans)
             if confidence >= self.min_confidence:
                 chars = tuple(Char(s.text, place(s.start, s.end), s.probability) for s in spans)
                 text = "".join(span.text for span in spans)
                 words.append(Word(place(spans[0].start, spans[-1].end), text, confidence, score, chars=chars))
         return words
+
+
+@dataclass(frozen=True, slots=True)
+class WholePage:
+    """Instead of a pipeline: one engine that finds, reads and orders the text of a page by itself.
+
+    Attributes:
+        engine: Does the work.
+        min_confidence: Words below this confidence are left out.
+    """
+
+    engine: PageRecognizer
+    min_confidence: float
+
+    def detect(self, picture: Picture, clock: Clock) -> Findings:
+        """Places only, as the engine divides the page; the words' texts are empty."""
+        with clock("detect"):
+            return in_rows(self.engine.read_page(picture, boxes_only=True))
+
+    def read(self, picture: Picture, clock: Clock, vocabulary: Vocabulary | None = None) -> Findings:
+        """Words and lines of a picture."""
+        if vocabulary:
+            raise ConfigError(NO_VOCABULARY)
+        with clock("recognize"):
+            rows = self.engine.read_page(picture)
+        return in_rows([[word for word in row if word.confidence >= self.min_confidence] for row in rows])
+
+    def recognize(self, crops: Sequence[Picture], vocabularies: Sequence[Vocabulary | None]) -> list[Reading]:
+        """Read crops of one line each."""
+        if not isinstance(self.engine, Recognizer):
+            raise ConfigError("this engine reads whole pages only; choose another recognizer for crops")
+        return recognize(self.engine, crops, vocabularies)
+
+
+def recognize(
+    recognizer: Recognizer, crops: Sequence[Picture], vocabularies: Sequence[Vocabulary | None]
+) -> list[Reading]:
+    """Read crops, each with its vocabulary.
+
+    Raises:
+        ConfigError: There is a vocabulary, and the recognizer takes none.
+    """
+    if not any(vocabularies):
+        return recognizer.recognize(crops)
+    if not isinstance(recognizer, GuidedRecognizer):
+        raise ConfigError(NO_VOCABULARY)
+    return recognizer.recognize_with(crops, vocabularies)
+
+
+def in_rows(rows_of_words: Sequence[Sequence[Word]]) -> Findings:
+    """Words that already stand in lines and in order."""
+    words: list[Word] = []
+    lines: list[Line] = []
+    for row in filter(None, rows_of_words):
+        quad = Quad(rows.outline(np.stack([word.quad.points for word in row])))
+        numbers = tuple(range(len(words), len(words) + len(row)))
+        words += [_in_line(word, len(lines)) for word in row]
+        lines.append(Line(quad, join_words(row), _confidence(row), numbers))
+    return Findings(tuple(words), tuple(lines), 1.0)
 
 
 def arrange(units: Sequence[Sequence[Word]], quads: Floats, scale: float) -> Findings:

@@ -137,6 +137,20 @@ class Detection:
         return len(self.quads)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Maps:
+    """What a detector's network says about every part of a picture, before words are made of it.
+
+    Attributes:
+        score: (h, w) float32, 0..1: how surely there is text; of the picture's proportions, at any size.
+        angle: (h, w) float32: how far the text there is turned, radians, clockwise; meaningless where the score is low.
+            None where the network says nothing of angles.
+    """
+
+    score: Floats
+    angle: Floats | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """One character inside a crop: its text, where it starts and ends in fractions of the crop's width, probability."""
@@ -154,15 +168,27 @@ class Reading:
     Attributes:
         spans: The characters from left to right.
         confidence: Calibrated probability that the whole text is right; 0 where nothing was read.
+        matched: Whether the text follows the vocabulary that was given, its words or its pattern; None where there was
+            none. Where it does not, the text is what was read without the vocabulary.
+        log_ratio: Natural logarithm of how probable the nearest text of the vocabulary is, over what was read without
+            it: 0 where both agree, less than 0 where the picture speaks against it. None where there was no vocabulary,
+            or nothing in it comes near.
     """
 
     spans: tuple[Span, ...]
     confidence: float
+    matched: bool | None = None
+    log_ratio: float | None = None
 
     @property
     def text(self) -> str:
         """The characters joined, without white space at the ends."""
         return "".join(span.text for span in self.spans).strip()
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """By what readings of one text compare: one that follows the vocabulary comes first, then the surer one."""
+        return bool(self.matched), self.confidence
 
 
 def join_words(words: Iterable[Word]) -> str:

@@ -13,13 +13,16 @@ from pathlib import Path
 import pytest
 import typer
 
-from wordsight.cli import app, data, read, tools
+from wordsight.cli import app, data, datasets, manifests, read, synth, tools, train, train_recognizer
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^( *)```(?:sh|bash|shell|console)\b.*?\n(.*?)^\1```", re.DOTALL | re.MULTILINE)
 PLACEHOLDER = re.compile(r"^[A-Z]{2,}(\.\.\.)?$|^\.\.\.$")
-COMMANDS = [read.read, read.detect, read.recognize, tools.evaluate, tools.doctor, data.rotate]
+DATASET = [manifests.check, manifests.split, manifests.stats, manifests.merge]
+DATASET += [datasets.import_, datasets.export, datasets.info]
+COMMANDS = [read.read, read.detect, read.recognize, tools.evaluate, tools.doctor, tools.languages, train.detector]
+COMMANDS += [train_recognizer.recognizer, synth.words, synth.scenes, data.rotate, *DATASET]
 
 
 def shown() -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from import_graph import modules
 
 LINES_A_MODULE = 500
 LINES_A_FUNCTION = 60
+MIGRATIONS = "wordsight.server.migrations."  # lists of tables that Alembic writes, never changed afterwards
 
 
 def show(title: str, sizes: dict[str, int]) -> None:
@@ -27,6 +28,8 @@ def test_modules_are_small() -> None:
 def test_functions_are_short() -> None:
     sizes = {}
     for name, path in modules().items():
+        if name.startswith(MIGRATIONS):
+            continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 sizes[f"{name}:{node.lineno} {node.name}"] = (node.end_lineno or node.lineno) - node.lineno + 1

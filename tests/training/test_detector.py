@@ -19,16 +19,14 @@ from wordsight.training.checkpoint import read_weights  # noqa: E402
 from wordsight.training.detector import (  # noqa: E402
     DetectorConfig,
     DetectorTask,
-    Marked,
     Source,
     Views,
-    detect,
     open_source,
-    to_input,
     train_detector,
 )
 from wordsight.training.export import east_difference, export_east  # noqa: E402
 from wordsight.training.loop import Stopped, TrainConfig  # noqa: E402
+from wordsight.training.measure import Marked, detect, to_input  # noqa: E402
 
 TEXTS = ["PARKING", "exit 24", "Open", "COFFEE", "no entry", "1987", "Library", "SALE"]
 SMALL = DetectorConfig(batch=4, workers=0, view=ViewConfig(size=192, scale=(0.8, 1.25), turned=0, damage=0))

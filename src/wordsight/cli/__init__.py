@@ -7,7 +7,7 @@ from io import TextIOWrapper
 
 import typer
 
-from wordsight.cli import data, read, tools
+from wordsight.cli import convert, data, model, predict, read, serve, synth, teach, tools, train, train_recognizer
 from wordsight.cli.output import UNICODE
 from wordsight.errors import ConfigError, WordsightError
 
@@ -21,7 +21,15 @@ app = typer.Typer(
 )
 read.register(app)
 tools.register(app)
+convert.register(app)
+serve.register(app)
 app.add_typer(data.app, name="dataset")
+train.app.command()(train_recognizer.recognizer)
+app.add_typer(train.app, name="train")
+app.add_typer(synth.app, name="synth")
+teach.register(app)
+predict.register(app)
+app.add_typer(model.app, name="model")
 
 
 def main() -> None:

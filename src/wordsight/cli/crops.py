@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import TextIO, get_args
+from typing import Any, TextIO, get_args
 
 import typer
 
@@ -32,7 +32,11 @@ class CropReading:
 
     def to_json(self) -> str:
         """The record of ``wordsight recognize --format jsonl``."""
-        record = {"image": self.image, "text": self.reading.text, "confidence": round(self.reading.confidence, 4)}
+        reading = self.reading
+        record: dict[str, Any] = {"image": self.image, "text": reading.text, "confidence": round(reading.confidence, 4)}
+        if reading.matched is not None:
+            ratio = None if reading.log_ratio is None else round(reading.log_ratio, 2)
+            record |= {"matched": reading.matched, "log_ratio": ratio}
         return encodable(json.dumps(record, ensure_ascii=False))
 
 

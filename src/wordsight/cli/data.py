@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from wordsight.cli import datasets, manifests
+
 app = typer.Typer(no_args_is_help=True, help="Work with data sets.")
 
 
@@ -36,3 +38,7 @@ def rotate(
     samples = Manifest.open(manifest)
     made = rotate_manifest(samples if count is None else samples.choose(count, seed), out, range(0, 360, step))
     typer.echo(f"{len(made)} pictures in {out}")
+
+
+manifests.register(app)
+datasets.register(app)

@@ -12,7 +12,7 @@ import typer
 
 from wordsight.cli import options as opt
 from wordsight.cli.output import make_folder, target
-from wordsight.config import MAX_PIXELS, MIN_CONFIDENCE, PADDING, Format
+from wordsight.config import Format
 from wordsight.errors import WordsightError
 
 if TYPE_CHECKING:
@@ -22,14 +22,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Chars = Annotated[bool, typer.Option("--chars", help="Add every character with its quad to JSON.")]
+MapsTo = Annotated[
+    Path | None, typer.Option("--debug-maps", metavar="DIR", help="Write drawings of what the detector sees here.")
+]
 DrawTo = Annotated[Path | None, typer.Option("--draw", metavar="DIR", help="Write pictures with boxes and texts here.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command()(read)
-    app.command()(detect)
-    app.command()(recognize)
+    app.command()(opt.grouped(read))
+    app.command()(opt.grouped(detect))
+    app.command()(opt.grouped(recognize))
 
 
 def read(
@@ -37,18 +40,13 @@ def read(
     form: opt.FormatName = "text",
     output: opt.Output = None,
     draw: DrawTo = None,
+    debug_maps: MapsTo = None,
     chars: Chars = False,
-    detector: opt.DetectorName = "dbnet",
-    recognizer: opt.RecognizerName = "svtr",
-    quality: opt.QualityName = "balanced",
-    language: opt.Language = "auto",
-    allow: opt.Allow = "",
-    min_confidence: opt.MinConfidence = MIN_CONFIDENCE,
-    padding: opt.Padding = PADDING,
-    engine: opt.EngineName = "auto",
-    threads: opt.Threads = None,
-    max_pixels: opt.MaxPixels = MAX_PIXELS,
-    truncated: opt.Truncated = False,
+    *,
+    finding: opt.Finding,
+    recognizing: opt.Recognizing,
+    choosing: opt.Choosing,
+    running: opt.Running,
 ) -> None:
     """Read the text in pictures.
 
@@ -60,24 +58,11 @@ def read(
         wordsight read '*.png' --draw checked --min-confidence 0.6
 
         cat photo.jpg | wordsight read - --format json
-    """
-    from wordsight.image.load import Limits
-    from wordsight.reader import Reader
 
-    make = partial(
-        Reader,
-        detector=detector,
-        recognizer=recognizer,
-        quality=quality,
-        language=language,
-        allow=allow,
-        min_confidence=min_confidence,
-        padding=padding,
-        engine=engine,
-        threads=threads,
-        limits=Limits(pixels=max_pixels, truncated=truncated),
-    )
-    _run(make, paths, form, output, draw, chars, boxes_only=False)
+        wordsight read photo.jpg --detector east --recognizer tesseract --psm 8 --oem 1
+    """
+    make = partial(make_reader, finding, recognizing, choosing, running)
+    _run(make, paths, form, output, _Report(draw, debug_maps), chars, boxes_only=False)
 
 
 def detect(
@@ -85,12 +70,13 @@ def detect(
     form: opt.FormatName = "jsonl",
     output: opt.Output = None,
     draw: DrawTo = None,
-    detector: opt.DetectorName = "dbnet",
-    quality: opt.QualityName = "balanced",
-    engine: opt.EngineName = "auto",
-    threads: opt.Threads = None,
-    max_pixels: opt.MaxPixels = MAX_PIXELS,
-    truncated: opt.Truncated = False,
+    debug_maps: MapsTo = None,
+    min_confidence: Annotated[
+        float | None, typer.Option("--min-confidence", help="Leave out places below this score, 0..1.")
+    ] = None,
+    *,
+    finding: opt.Finding,
+    running: opt.Running,
 ) -> None:
     """Find where text is, without reading it.
 
@@ -98,33 +84,20 @@ def detect(
         wordsight detect photo.jpg --draw boxes
 
         wordsight detect photos/ --quality fast --format csv > boxes.csv
-    """
-    from wordsight.image.load import Limits
-    from wordsight.reader import Reader
 
-    make = partial(
-        Reader,
-        detector=detector,
-        quality=quality,
-        engine=engine,
-        threads=threads,
-        limits=Limits(pixels=max_pixels, truncated=truncated),
-    )
-    _run(make, paths, form, output, draw, chars=False, boxes_only=True)
+        wordsight detect photo.jpg --detector east --min-confidence 0.5 --width 320 --height 320
+    """
+    make = partial(make_reader, finding, opt.Recognizing(), opt.Choosing(), running, min_confidence)
+    _run(make, paths, form, output, _Report(draw, debug_maps), chars=False, boxes_only=True)
 
 
 def recognize(
     paths: opt.Paths,
     form: opt.FormatName = "text",
     output: opt.Output = None,
-    recognizer: opt.RecognizerName = "svtr",
-    quality: opt.QualityName = "balanced",
-    language: opt.Language = "auto",
-    allow: opt.Allow = "",
-    engine: opt.EngineName = "auto",
-    threads: opt.Threads = None,
-    max_pixels: opt.MaxPixels = MAX_PIXELS,
-    truncated: opt.Truncated = False,
+    *,
+    recognizing: opt.Recognizing,
+    running: opt.Running,
 ) -> None:
     """Read crops: pictures that each show one word or line and little else.
 
@@ -132,25 +105,52 @@ def recognize(
         wordsight recognize word.png
 
         wordsight recognize crops/ --format jsonl --allow 0123456789
+
+        wordsight recognize plates/ --pattern '[A-Z]{2}[0-9]{2} ?[A-Z]{3}'
+
+        wordsight recognize labels/ --lexicon products.txt
     """
     from wordsight.cli.crops import recognize_crops, write_crops
     from wordsight.cli.sources import Sources, expand
-    from wordsight.image.load import Limits
-    from wordsight.reader import Reader
 
-    sources = Sources(expand(paths), Limits(pixels=max_pixels, truncated=truncated))
+    sources = Sources(expand(paths), running.limits)
     with target(output) as out:
-        reader = Reader(
-            recognizer=recognizer,
-            quality=quality,
-            language=language,
-            allow=allow,
-            engine=engine,
-            threads=threads,
-            limits=sources.limits,
-        )
+        reader = make_reader(opt.Finding(), recognizing, opt.Choosing(), running)
         failed = write_crops(progress(recognize_crops(reader, sources), len(sources)), form, out)
     raise typer.Exit(1 if failed else 0)
+
+
+def make_reader(
+    finding: opt.Finding,
+    recognizing: opt.Recognizing,
+    choosing: opt.Choosing,
+    running: opt.Running,
+    min_score: float | None = None,
+) -> Reader:
+    """The reader that the options ask for."""
+    from wordsight.reader import Reader
+
+    return Reader(
+        detector=finding.detector,
+        recognizer=recognizing.recognizer,
+        quality=running.quality,
+        language=recognizing.language,
+        allow=recognizing.allow,
+        vocabulary=recognizing.vocabulary,
+        min_confidence=choosing.min_confidence,
+        pages=choosing.pages,
+        pdf_text=choosing.pdf_text,
+        padding=choosing.padding,
+        width=finding.width,
+        height=finding.height,
+        nms=finding.nms,
+        east_model=finding.east_model,
+        min_score=min_score,
+        engine=running.engine,
+        threads=running.threads,
+        tesseract=recognizing.tesseract,
+        limits=running.limits,
+    )
 
 
 def _run(
@@ -158,7 +158,7 @@ def _run(
     paths: list[str],
     form: Format,
     output: Path | None,
-    draw: Path | None,
+    report: _Report,
     chars: bool,
     boxes_only: bool,
 ) -> None:
@@ -167,33 +167,37 @@ def _run(
     from wordsight.outputs.plain import write
 
     names = expand(paths)
-    report = _Report(draw)
     with target(output) as out:
         reader = make()
         results = progress(reader.read_many(Sources(names, reader.limits), boxes_only), len(names))
-        write(report.follow(results), form, out, chars, headings=len(names) > 1)
+        write(report.follow(results, reader), form, out, chars, headings=len(names) > 1)
     raise typer.Exit(1 if report.failed else 0)
 
 
 class _Report:
     """Follows results on their way to the output: tells of failures on standard error, writes drawings."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, drawings: Path | None, maps: Path | None) -> None:
         self.failed = 0
-        self._folder = folder
+        self._drawings = drawings
+        self._maps = maps
         self._names: set[str] = set()
-        if folder is not None:
-            make_folder(folder)
 
-    def follow(self, results: Iterable[Page | Failure]) -> Iterator[Page | Failure]:
+    def follow(self, results: Iterable[Page | Failure], reader: Reader) -> Iterator[Page | Failure]:
         from wordsight.page import Failure
 
+        for folder in filter(None, (self._drawings, self._maps)):
+            make_folder(folder)
         for result in results:
             if isinstance(result, Failure):
                 self._fail(str(result))
-            elif self._folder is not None:
+                yield result
+                continue
+            for note in result.notes:
+                typer.echo(f"{result.image}, page {result.page + 1}: {note}", err=True)
+            if self._drawings is not None or self._maps is not None:
                 try:
-                    self._draw(result, self._folder)
+                    self._draw(result, reader)
                 except (WordsightError, OSError) as error:
                     self._fail(f"{result.image}, page {result.page + 1}, cannot be drawn: {error}")
             yield result
@@ -202,9 +206,21 @@ class _Report:
         self.failed += 1
         typer.echo(message, err=True)
 
-    def _draw(self, page: Page, folder: Path) -> None:
+    def _draw(self, page: Page, reader: Reader) -> None:
         from PIL import Image
 
+        from wordsight.image.maps import draw_maps
+
+        name = self._name(page)
+        if self._drawings is not None:
+            Image.fromarray(page.draw()).save(self._drawings / f"{name}.png")
+        if self._maps is not None:
+            picture = page.picture()
+            for kind, drawing in draw_maps(picture, reader.maps(picture, page.scale)).items():
+                Image.fromarray(drawing).save(self._maps / f"{name}-{kind}.png")
+
+    def _name(self, page: Page) -> str:
+        """A name for a page's drawings that no other page has."""
         stem = Path(page.image).stem or "picture"
         name = stem = f"{stem}-{page.page + 1}" if page.page else stem
         number = 1
@@ -212,7 +228,7 @@ class _Report:
             number += 1
             name = f"{stem}_{number}"
         self._names.add(name)
-        Image.fromarray(page.draw()).save(folder / f"{name}.png")
+        return name
 
 
 def progress(items: Iterable[T], total: int) -> Iterator[T]:

@@ -15,7 +15,8 @@ from wordsight.image.load import DEFAULT_LIMITS, ImageSource, Limits
 
 EXAMPLE = "example:"
 """A path that starts so names a picture that the package carries."""
-SUFFIXES = frozenset([".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif"])
+PICTURES = frozenset([".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif"])
+SUFFIXES = PICTURES | {".pdf"}
 
 
 def expand(paths: Sequence[str]) -> list[str]:

@@ -1,29 +1,34 @@
-"""`wordsight evaluate` and `doctor`."""
+"""`wordsight evaluate`, `doctor` and `languages`."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wordsight.cli import options as opt
+from wordsight.cli.languages import languages
 from wordsight.cli.output import check_file, target
-from wordsight.cli.read import progress
-from wordsight.config import MIN_CONFIDENCE, PADDING, Task
+from wordsight.cli.read import make_reader, progress
+from wordsight.config import Task
 
 if TYPE_CHECKING:
     from wordsight.data.manifest import Manifest, Sample
     from wordsight.evaluation.protocols import Prediction
     from wordsight.evaluation.report import Report
     from wordsight.reader import Reader
+    from wordsight.vocabulary import Vocabulary
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command()(evaluate)
+    app.command()(opt.grouped(evaluate))
     app.command()(doctor)
+    app.command()(languages)
 
 
 def evaluate(
@@ -45,15 +50,15 @@ def evaluate(
     missing_ok: Annotated[
         bool, typer.Option("--missing-ok", help="Count pictures without prediction as empty.")
     ] = False,
-    detector: opt.DetectorName = "dbnet",
-    recognizer: opt.RecognizerName = "svtr",
-    quality: opt.QualityName = "balanced",
-    language: opt.Language = "auto",
-    allow: opt.Allow = "",
-    min_confidence: opt.MinConfidence = MIN_CONFIDENCE,
-    padding: opt.Padding = PADDING,
-    engine: opt.EngineName = "auto",
-    threads: opt.Threads = None,
+    own_lexicons: Annotated[
+        bool,
+        typer.Option("--own-lexicons", help="Expect in each picture the words that its line has under `lexicon`."),
+    ] = False,
+    *,
+    finding: opt.Finding,
+    recognizing: opt.Recognizing,
+    choosing: opt.Choosing,
+    running: opt.Running,
 ) -> None:
     """Measure how right readings are, by the protocols of the field.
 
@@ -61,10 +66,11 @@ def evaluate(
         wordsight evaluate street --task page-words
 
         wordsight evaluate street --task detection --predictions read.jsonl
+
+        wordsight evaluate words --task recognition --own-lexicons
     """
     from wordsight.data.manifest import Manifest
     from wordsight.evaluation import report
-    from wordsight.reader import Reader
 
     if rows is not None:
         check_file(rows)
@@ -72,18 +78,11 @@ def evaluate(
     if predictions is not None:
         cases, records = list(samples), report.read_predictions(predictions)
     else:
-        reader = Reader(
-            detector=detector,
-            recognizer=recognizer,
-            quality=quality,
-            language=language,
-            allow=allow,
-            min_confidence=min_confidence,
-            padding=padding,
-            engine=engine,
-            threads=threads,
-        )
-        cases, records = _read(reader, samples, crops=task == "recognition")
+        lexicons = _own_lexicons(recognizing) if own_lexicons else _no_lexicons
+        if own_lexicons and recognizing.lexicon is None and not recognizing.pattern:
+            recognizing = replace(recognizing, strict_lexicon=False)  # what is strict is each picture's list
+        reader = make_reader(finding, recognizing, choosing, running)
+        cases, records = _read(reader, samples, task == "recognition", lexicons)
     _print(report.evaluate(cases, records, task, min_score=min_score, missing_ok=missing_ok), rows, as_json)
 
 
@@ -101,11 +100,28 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     raise typer.Exit(0 if all(check.ok for check in checks) else 1)
 
 
-def _read(reader: Reader, samples: Manifest, crops: bool) -> tuple[list[Sample], list[Prediction]]:
+def _no_lexicons(sample: Sample) -> Vocabulary | None:
+    return None
+
+
+def _own_lexicons(recognizing: opt.Recognizing) -> Callable[[Sample], Vocabulary | None]:
+    """The list of a sample's own line, with the pattern and strictness of the options."""
+    from wordsight.vocabulary import Vocabulary
+
+    def own(sample: Sample) -> Vocabulary | None:
+        words = sample.lexicon
+        return Vocabulary(words, recognizing.pattern, strict=recognizing.strict_lexicon) if words else None
+
+    return own
+
+
+def _read(
+    reader: Reader, samples: Manifest, crops: bool, lexicons: Callable[[Sample], Vocabulary | None]
+) -> tuple[list[Sample], list[Prediction]]:
     """The samples as they were read, and what was read in them."""
     from wordsight.evaluation.predict import predict
 
-    pairs = list(progress(predict(reader, samples, crops), len(samples)))
+    pairs = list(progress(predict(reader, samples, crops, lexicons), len(samples)))
     return [sample for sample, _ in pairs], [record for _, record in pairs]
 
 

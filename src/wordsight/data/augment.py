@@ -6,6 +6,7 @@ Every function takes a numpy generator, so the same seed gives the same view on 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -152,3 +153,19 @@ def _motion_blur(picture: Picture, rng: np.random.Generator) -> Picture:
     kernel = cv2.warpAffine(kernel, turn, (length, length))  # type: ignore[assignment]
     blurred: Picture = cv2.filter2D(picture, -1, kernel / max(float(kernel.sum()), 1e-6))  # type: ignore[assignment]
     return blurred
+
+
+def mosaic(parts: Sequence[tuple[Picture, Floats]]) -> tuple[Picture, list[Floats]]:
+    """Four square views as one of twice the side: TL, TR, BL, BR. More different things stand in one view.
+
+    Args:
+        parts: Four pictures (s, s, 3) with quads (N, 4, 2) each.
+
+    Returns:
+        The picture (2 s, 2 s, 3), and each part's quads in its pixels.
+    """
+    pictures = [picture for picture, _ in parts]
+    side = len(pictures[0])
+    whole = np.concatenate([np.concatenate(pictures[:2], axis=1), np.concatenate(pictures[2:], axis=1)], axis=0)
+    shifts = np.array([[0, 0], [side, 0], [0, side], [side, side]], np.float32)
+    return whole, [quads + shift for (_, quads), shift in zip(parts, shifts, strict=True)]

@@ -22,7 +22,7 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
         with Path(path).open("rb") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
-                    yield number, _parse(line, f"{path}:{number}")
+                    yield number, parse_line(line, f"{path}:{number}")
     except OSError as error:
         raise ManifestError(f"{path} cannot be read ({error.strerror}); name a file of JSON lines") from error
 
@@ -44,7 +44,16 @@ def write_jsonl(path: str | Path, records: Iterable[Mapping[str, Any]]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _parse(line: bytes, place: str) -> dict[str, Any]:
+def parse_line(line: bytes, place: str) -> dict[str, Any]:
+    """The object of one line.
+
+    Args:
+        line: The line's bytes.
+        place: Where it stands, for the error's message, such as ``labels.jsonl:3``.
+
+    Raises:
+        ManifestError: It is not one JSON object in UTF-8.
+    """
     try:
         # Editors on Windows put a byte order mark before the first line.
         record = json.loads(line.decode().removeprefix("\ufeff"), parse_constant=_no_constant)

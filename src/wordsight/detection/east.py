@@ -1,213 +1,27 @@
-"""EAST's decoder: from score and geometry maps to word quads.
+"""EAST: words at any angle (Zhou et al., "EAST: An Efficient and Accurate Scene Text Detector", CVPR 2017).
 
-Zhou et al., "EAST: An Efficient and Accurate Scene Text Detector" (CVPR 2017). Every cell of the maps inside a word
-votes for the whole word's box. The paper's locality-aware NMS (section 3.6) merges neighbours row by row, because
-neighbouring cells vote for nearly the same box, and suppresses what is left. Here the merge is vectorised over the
-whole map: in every patch of connected cells, those that agree with the most trusted one are merged at once.
+One pass of a network gives every cell of the picture a score and a box; :mod:`wordsight.detection.lanms` makes words
+of them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from wordsight import geometry
 from wordsight.config import Quality
-from wordsight.image.scale import SIZINGS, Sizing, look, run_tiled, working_size
+from wordsight.detection.lanms import decode
+from wordsight.image.scale import SIZINGS, Size, Sizing, look, network_input, run_tiled, size_for
 from wordsight.models import cards
 from wordsight.models.runtime import Network, compile_network
 from wordsight.stages import StageOptions
-from wordsight.types import Detection, Floats, Picture
+from wordsight.types import Detection, Floats, Maps, Picture
 
-STRIDE = 4
-"""Pixels of the network's input per cell."""
-
-AGREEMENT = 0.5
-"""Cells vote for one word where their boxes' intersection over union is above this."""
-
-LONG = 5.0
-"""A quad of this many heights or more may be part of a longer line that no cell saw whole."""
-
-CONTINUES = 0.3
-"""Parts of one line overlap by more than this share of the smaller one; neighbouring words do not."""
-
-STRAIGHT = 0.98
-"""Cosine of the largest angle between parts of one line (11 degrees)."""
-
-Labels = NDArray[np.int32]
-
-
-def decode(score: Floats, geometry_map: Floats, threshold: float = 0.8, nms: float = 0.2) -> tuple[Floats, Floats]:
-    """Quads of words out of EAST's two maps, in the layout of OpenCV's text detection sample.
-
-    Args:
-        score: (h, w) or (1, 1, h, w), 0..1.
-        geometry_map: (5, h, w) or (1, 5, h, w): distances in pixels from the anchor (4 x, 4 y) of a cell to the
-            top, right, bottom and left side, and the angle in radians, counter-clockwise positive.
-        threshold: Cells vote above this score.
-        nms: Of two quads that overlap by more than this share of the smaller one, the better stays.
-
-    Returns:
-        Quads (N, 4, 2) float32 in pixels of the network's input, TL TR BR BL, and scores (N,), best first.
-    """
-    score = score.reshape(score.shape[-2:])
-    geometry_map = geometry_map.reshape(5, *score.shape)
-    rows, columns = np.nonzero(score > threshold)
-    votes = geometry_map[:, rows, columns].T
-    sound = usable(votes, score.shape)
-    if not sound.any():
-        return np.zeros((0, 4, 2), np.float32), np.zeros(0, np.float32)
-    rows, columns, votes = rows[sound], columns[sound], votes[sound]
-    cells = np.stack([columns, rows], 1).astype(np.float32) * STRIDE
-    weights = score[rows, columns]
-    _, patches = cv2.connectedComponents((score > threshold).astype(np.uint8), connectivity=4)
-    labels = group_cells(cells, votes, weights, patches[rows, columns].astype(np.int32))
-    quads, scores = merge_groups(cells, votes, weights, labels)
-    cast = np.bincount(labels, weights).astype(np.float32)  # a word has many votes, a chance box between words few
-    quads = rejoin(quads, cast)
-    kept = geometry.suppress(quads, cast, nms)
-    kept = kept[np.argsort(-scores[kept], kind="stable")]
-    return quads[kept], scores[kept]
-
-
-def usable(votes: Floats, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Which votes (M, 5) describe a box at all: finite, not inside out, not vastly larger than the picture."""
-    limit = 8 * STRIDE * max(shape)
-    sizes = votes[:, :2] + votes[:, 2:4]  # height, width
-    inside = (sizes > 0).all(1) & (np.abs(votes) < limit).all(1)  # False for NaN
-    return np.asarray(inside)
-
-
-def group_cells(cells: Floats, votes: Floats, weights: Floats, patches: Labels) -> Labels:
-    """Number the cells (M,) by the word that they vote for, from 0.
-
-    In every patch of connected cells the most trusted one gathers all that agree with it; the most trusted of the
-    rest gathers next, until none are left. All patches take their turns at once, so the number of passes over the
-    arrays is that of the words in the patch with the most words. A cell is trusted for its score and for being in
-    the middle of its box: between two words, cells vote for anything.
-
-    Args:
-        cells: (M, 2) anchors, pixels.
-        votes: (M, 5) top, right, bottom, left, angle.
-        weights: (M,) scores.
-        patches: (M,) number of the patch of connected cells that a cell is in.
-    """
-    opposite = np.minimum(votes[:, :2], votes[:, 2:4]) / np.maximum(np.maximum(votes[:, :2], votes[:, 2:4]), 1e-3)
-    trust = weights * opposite.clip(0.01).prod(axis=1)
-    pending = np.lexsort((trust, patches)).astype(np.int32)  # by patch, the most trusted last
-    labels = np.zeros(len(cells), np.int32)
-    count = 0
-    while len(pending):
-        last = np.append(np.diff(patches[pending]) != 0, True)  # the end of each patch's run
-        turn = np.append(0, np.cumsum(last)[:-1])
-        joined = agree(pending[last][turn], pending, cells, votes) | last
-        labels[pending[joined]] = count + turn[joined]
-        count += int(last.sum())
-        pending = pending[~joined]
-    return labels
-
-
-def agree(first: Labels, second: Labels, cells: Floats, votes: Floats) -> NDArray[np.bool_]:
-    """Whether pairs of cells vote for the same box: IoU in the first one's frame, and similar angles."""
-    angle = votes[first, 4]
-    cos, sin = np.cos(angle), -np.sin(angle)
-    shift = cells[second] - cells[first]
-    along, across = shift[:, 0] * cos + shift[:, 1] * sin, shift[:, 1] * cos - shift[:, 0] * sin
-    top, right, bottom, left = votes[first, :4].T
-    top2, right2, bottom2, left2 = sides_along(votes[second], angle)
-    width = np.minimum(right, along + right2) + np.minimum(left, left2 - along)
-    height = np.minimum(bottom, across + bottom2) + np.minimum(top, top2 - across)
-    common = width.clip(0) * height.clip(0)
-    union = (left + right) * (top + bottom) + (left2 + right2) * (top2 + bottom2) - common
-    similar = np.cos(2 * (angle - votes[second, 4])) > 0.7
-    return np.asarray(similar & (common > AGREEMENT * union))
-
-
-def sides_along(votes: Floats, angle: NDArray[np.floating]) -> Floats:
-    """Distances (4, M) to the top, right, bottom and left side, where "top" is that of a text of the given angles.
-
-    A box turned by 180 degrees is the same box, so next to the vertical, cells of one word vote for either.
-    """
-    opposite = np.cos(votes[:, 4] - angle) < 0
-    return np.where(opposite, votes[:, [2, 3, 0, 1]].T, votes[:, :4].T)
-
-
-def merge_groups(cells: Floats, votes: Floats, weights: Floats, labels: Labels) -> tuple[Floats, Floats]:
-    """One rectangle per group of cells.
-
-    The angle is the mean vote. Each side is the mean of the cells' votes too, but a cell counts the more the nearer
-    it is to that side: the far end of a long word lies outside a cell's field of view, so the cells at the left know
-    the left end, those at the right the right end.
-
-    Args:
-        cells: (M, 2) anchors, pixels.
-        votes: (M, 5) top, right, bottom, left, angle.
-        weights: (M,) scores.
-        labels: (M,) group of each cell, 0 .. G - 1.
-
-    Returns:
-        Quads (G, 4, 2) and their scores (G,), the mean of their cells' scores.
-    """
-    count = int(labels.max()) + 1
-
-    def mean(values: Floats, weight: Floats) -> Floats:
-        total = np.bincount(labels, weight, count)
-        return np.asarray(np.bincount(labels, weight * values, count) / np.maximum(total, 1e-9), np.float32)
-
-    double = 2 * votes[:, 4]
-    angle = -np.arctan2(mean(np.sin(double), weights), mean(np.cos(double), weights)) / 2
-    cos, sin = np.cos(angle)[labels], np.sin(angle)[labels]
-    along, across = cells[:, 0] * cos + cells[:, 1] * sin, cells[:, 1] * cos - cells[:, 0] * sin
-    top, right, bottom, left = sides_along(votes, -angle[labels])
-    near = (top + bottom) / 2
-    sides = [
-        mean(place, weights / np.maximum(distance / near, 1) ** 2)
-        for place, distance in (
-            (across - top, top),
-            (along + right, right),
-            (across + bottom, bottom),
-            (along - left, left),
-        )
-    ]
-    high, far, low, first = sides
-    u, v = (first + far) / 2, (high + low) / 2
-    cos, sin = np.cos(angle), np.sin(angle)
-    rects = np.stack([u * cos - v * sin, u * sin + v * cos, far - first, low - high, angle], 1)
-    scores = np.bincount(labels, weights, count) / np.maximum(np.bincount(labels, minlength=count), 1)
-    return geometry.from_rects(rects.astype(np.float32)), scores.astype(np.float32)
-
-
-def rejoin(quads: Floats, cast: Floats) -> Floats:
-    """Stretch long quads over those that continue them.
-
-    No cell sees more than some hundred pixels, so the cells of a long line vote for overlapping parts of it. A quad
-    that overlaps another one lengthwise, in the same row and direction and of the same height, grows to cover both,
-    if both are long: short words that overlap a little are two words. What is covered then falls to suppression.
-
-    Args:
-        quads: (N, 4, 2).
-        cast: (N,) sum of the votes for each; the quad with more of them grows.
-
-    Returns:
-        Quads (N, 4, 2).
-    """
-    along, across = geometry.sides(quads)
-    long = along >= LONG * across
-    if long.sum() < 2:
-        return quads
-    quads, right = quads.copy(), geometry.directions(quads)
-    for i, j, share, _ in sorted(geometry.overlaps(quads), key=lambda pair: -float(cast[[pair[0], pair[1]]].max())):
-        one, other = (i, j) if cast[i] >= cast[j] else (j, i)
-        shift = quads[other].mean(axis=0) - quads[one].mean(axis=0)
-        apart = abs(shift[1] * right[one, 0] - shift[0] * right[one, 1])
-        low, high = sorted((across[i], across[j]))
-        straight = abs(float(right[i] @ right[j])) > STRAIGHT and apart < low / 3 and high < 1.5 * low
-        if share > CONTINUES and straight and long[i] and long[j]:
-            quads[one] = geometry.around(np.concatenate([quads[one], quads[other]]), right[one])
-    return quads
+Decoder = Callable[[Floats, Floats, float, float | None], tuple[Floats, Floats]]
+"""From a score map, another map, a threshold and ``nms`` to quads and scores: see ``decode``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,32 +29,43 @@ class EastDetector:
     """Finds words. Immutable; safe to call from many threads.
 
     Attributes:
-        network: Takes (1, 3, H, W) float32, H and W multiples of 32; gives scores (1, 1, H / 4, W / 4) and geometry
-            (1, 5, H / 4, W / 4), see :func:`decode`.
+        network: Takes (1, 3, H, W) float32, H and W multiples of 32; gives scores (1, 1, H / 4, W / 4) and the
+            decoder's other map (1, C, H / 4, W / 4).
         sizing: How the working size is chosen.
         cell: Cells vote above this score.
         min_score: Words with a lower score are left out.
+        nms: See the decoder.
+        decoder: Makes words of the two maps.
+        prepare: Makes the network's input of an RGB picture.
     """
 
     network: Network
     sizing: Sizing = SIZINGS["balanced"]
     cell: float = 0.6
     min_score: float = 0.9
+    nms: float | None = None
+    decoder: Decoder = decode
+    prepare: Callable[[Picture], Floats] = network_input
 
     def detect(self, picture: Picture, scale: float | None = None) -> Detection:
         """Words of a picture; see :class:`wordsight.stages.Detector`."""
-        if scale is not None:
-            return self._detect(picture, scale)
-        return look(picture, self.sizing, lambda scale: self._detect(picture, scale))
+        return look(picture, self.sizing, partial(self._detect, picture), scale)
 
-    def _detect(self, picture: Picture, scale: float) -> Detection:
-        height, width = picture.shape[:2]
-        size = working_size(width, height, scale)
-        maps = run_tiled(picture, size, lambda batch: self.network.run(batch, _stacked))
-        quads, scores = decode(maps[0], maps[1:], self.cell)
+    def maps(self, picture: Picture, scale: float) -> Maps:
+        """Score and angle at every cell, where the decoder's other map has one; see :class:`wordsight.types.Maps`."""
+        found = self._run(picture, size_for(picture, self.sizing, scale))
+        return Maps(found[0], -found[5] if len(found) == 6 else None)
+
+    def _detect(self, picture: Picture, size: Size, scale: float) -> Detection:
+        maps = self._run(picture, size)
+        quads, scores = self.decoder(maps[0], maps[1:], self.cell, self.nms)
         sure = scores >= self.min_score
-        stretch = np.array([width / size[0], height / size[1]], np.float32)
+        stretch = np.array([picture.shape[1] / size[0], picture.shape[0] / size[1]], np.float32)
         return Detection(quads[sure] * stretch, scores[sure], scale)
+
+    def _run(self, picture: Picture, size: Size) -> Floats:
+        """Scores and the other map as one, (1 + C, h, w)."""
+        return run_tiled(picture, size, lambda batch: self.network.run(batch, _stacked), self.prepare)
 
 
 # Working size and thresholds as chosen on icdar2015_train, img_N.jpg with N % 10 == 0.
@@ -250,9 +75,20 @@ _SCORES: dict[Quality, tuple[float, float]] = {"fast": (0.6, 0.86), "balanced": 
 def create(options: StageOptions) -> EastDetector:
     """The word detector that the project trained."""
     network = compile_network(cards.locate(cards.EAST_DETECTOR), options.engine, options.precision, options.threads)
-    return EastDetector(network, SIZINGS[options.quality], *_SCORES[options.quality])
+    cell, score = thresholds(options, *_SCORES[options.quality])
+    return EastDetector(network, sizing_of(options), cell, score, options.detection.nms)
+
+
+def sizing_of(options: StageOptions) -> Sizing:
+    """The working size as the quality has it, or as the user asks."""
+    return SIZINGS[options.quality].of(options.detection)
+
+
+def thresholds(options: StageOptions, cell: float, score: float) -> tuple[float, float]:
+    """From which score on a cell votes and a word counts: as the quality has it, or as the user asks."""
+    asked = options.detection.min_score
+    return (cell, score) if asked is None else (min(cell, asked), asked)
 
 
 def _stacked(outputs: list[Floats]) -> Floats:
-    """Scores and geometry as one map (6, h, w)."""
     return np.concatenate([outputs[0][0], outputs[1][0]])

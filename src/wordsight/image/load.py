@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from wordsight.config import page_numbers
 from wordsight.errors import ConfigError, EmptyImage, ImageError, ImageTooLarge, NotAnImage
+from wordsight.image import pdf
 from wordsight.image.decode import decode_image, decode_page, open_file
 from wordsight.image.header import read_header
 from wordsight.image.pixels import picture_from_array
@@ -62,8 +64,25 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """One page of a file.
+
+    Attributes:
+        number: Its number in the file, from 0.
+        picture: Its pixels.
+        layer: The text that a PDF itself gives for it; None for pictures.
+        dpi: Pixels per inch at which a PDF's page was rendered; None for pictures.
+    """
+
+    number: int
+    picture: Picture
+    layer: pdf.TextLayer | None = None
+    dpi: float | None = None
+
+
 def load(source: ImageSource, limits: Limits = DEFAULT_LIMITS) -> Picture:
-    """Loads one picture; of a TIFF its first page, of an animation its first frame.
+    """Loads one picture; of a TIFF or PDF its first page, of an animation its first frame.
 
     Accepted are JPEG, PNG, WebP, TIFF, BMP, GIF and binary PNM (P4, P5, P6), told by their bytes and not by a name.
     Alpha is laid on white; more than 8 bits are scaled to 8; colour profiles are not applied. A file object is read
@@ -86,11 +105,11 @@ def load(source: ImageSource, limits: Limits = DEFAULT_LIMITS) -> Picture:
         ImageTooLarge: Over a limit.
         ImageError: The file cannot be opened or read.
     """
-    return next(_load(source, limits, last=1))
+    return next(load_sheets(source, limits, last=1)).picture
 
 
 def load_pages(source: ImageSource, limits: Limits = DEFAULT_LIMITS) -> Iterator[Picture]:
-    """Loads all pages of a TIFF, one at a time, and one picture of everything else.
+    """Loads all pages of a TIFF or PDF, one at a time, and one picture of everything else.
 
     Args:
         source: As for ``load``.
@@ -102,32 +121,64 @@ def load_pages(source: ImageSource, limits: Limits = DEFAULT_LIMITS) -> Iterator
     Raises:
         ImageError: As ``load``. The number of pages is checked before the first is decoded, all else page by page.
     """
-    return _load(source, limits, last=limits.pages + 1)
+    return (sheet.picture for sheet in load_sheets(source, limits))
 
 
-def _load(source: ImageSource, limits: Limits, last: int) -> Iterator[Picture]:
+def load_sheets(
+    source: ImageSource, limits: Limits = DEFAULT_LIMITS, pages: str = "", last: int | None = None
+) -> Iterator[Sheet]:
+    """Loads some pages of a file, one at a time, with what else is known of them.
+
+    Args:
+        source: As for ``load``.
+        limits: What each page may cost, and how many there may be.
+        pages: Which, such as ``1-3,7``; empty for all. Of a PDF only these count for the limit on pages.
+        last: Pages after so many are not looked at.
+
+    Raises:
+        ImageError: As ``load_pages``.
+        ConfigError: A page is named that the file has not.
+    """
     with _named_errors(source):
         if isinstance(source, np.ndarray):
+            page_numbers(pages, 1)
             _check_size(source.shape[1] if source.ndim > 1 else 1, source.shape[0] if source.ndim else 1, limits)
-            yield picture_from_array(source)
+            yield Sheet(0, picture_from_array(source))
         elif isinstance(source, Image.Image):
+            page_numbers(pages, 1)
             _check_size(*source.size, limits)
-            yield decode_image(source)
+            yield Sheet(0, decode_image(source))
         else:
-            yield from _load_file(_read(source, limits), limits, last)
+            data = read_bytes(source, limits)
+            sheets = _pdf_sheets if pdf.is_pdf(data) else _picture_sheets
+            yield from sheets(data, limits, pages, limits.pages + 1 if last is None else last)
 
 
-def _load_file(data: bytes, limits: Limits, last: int) -> Iterator[Picture]:
+def _pdf_sheets(data: bytes, limits: Limits, pages: str, last: int) -> Iterator[Sheet]:
+    with pdf.PdfFile(data, limits.pixels) as file:
+        wanted = page_numbers(pages, len(file))[:last]
+        if len(wanted) > limits.pages:
+            raise ImageTooLarge(
+                f"the PDF has {len(file)} pages, more than {limits.pages}; name some (pages='1-{limits.pages}', on the "
+                "command line --pages), or raise Limits.pages"
+            )
+        for number in wanted:
+            page = file.page(number)
+            yield Sheet(number, page.picture, page.layer, page.dpi)
+
+
+def _picture_sheets(data: bytes, limits: Limits, pages: str, last: int) -> Iterator[Sheet]:
     if data.startswith(TIFF_MAGICS):
         data, headers = read_tiff(data, limits.pages, last)
     else:
         headers = [read_header(data)]
         data = headers[0].data
     file = None
-    for page, header in enumerate(headers):
+    for number in page_numbers(pages, len(headers)):
+        header = headers[number]
         _check_size(header.width, header.height, limits)
-        file = file or open_file(header, data, limits.truncated)
-        yield decode_page(file, page, header, limits.truncated)
+        file = file or open_file(headers[0], data, limits.truncated)
+        yield Sheet(number, decode_page(file, number, header, limits.truncated))
 
 
 def _check_size(width: int, height: int, limits: Limits) -> None:
@@ -140,8 +191,14 @@ def _check_size(width: int, height: int, limits: Limits) -> None:
         )
 
 
-def _read(source: str | os.PathLike[str] | bytes | BinaryIO, limits: Limits) -> bytes:
-    """The bytes of a file, not more than the limit."""
+def read_bytes(source: str | os.PathLike[str] | bytes | BinaryIO, limits: Limits) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        EmptyImage: There are none.
+        ImageTooLarge: There are more than the limit.
+        ImageError: The file cannot be opened or read.
+    """
     if isinstance(source, (bytes, bytearray, memoryview)):
         _check_bytes(memoryview(source).nbytes, limits)
         data = bytes(source)

@@ -7,13 +7,13 @@ only in a large one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from wordsight import geometry
-from wordsight.config import Quality
+from wordsight.config import DetectionOptions, Quality
 from wordsight.types import Detection, Floats, Picture
 
 STRIDE = 32
@@ -41,6 +41,10 @@ _IMAGENET = ((0.485, 0.229), (0.456, 0.224), (0.406, 0.225))
 _TABLES = [(_LEVELS - np.float32(mean)) / np.float32(deviation) for mean, deviation in _IMAGENET]
 
 
+Size = tuple[int, int]
+"""Width and height at which a network looks, multiples of the stride."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sizing:
     """The bounds of the working size.
@@ -49,11 +53,27 @@ class Sizing:
         long_side: Longer side for photographs, in pixels, unless they are smaller themselves.
         pixels: Most pixels, however fine the print.
         magnify: Largest scale of small pictures with fine print, which are blown up to ``long_side`` at most.
+        width: Fixed width, pixels, whatever the text.
+        height: Fixed height. Where only one of the two is fixed, the other one follows from the picture's proportions.
     """
 
     long_side: int
     pixels: int
     magnify: float
+    width: int | None = None
+    height: int | None = None
+
+    def of(self, options: DetectionOptions) -> Sizing:
+        """The same bounds, with the fixed size that a user asks for."""
+        return replace(self, width=options.width, height=options.height)
+
+    def fixed(self, width: int, height: int) -> Size | None:
+        """The fixed size for a picture, rounded to the stride; None where there is none."""
+        if self.width is None and self.height is None:
+            return None
+        wide = width * (self.height or 0) / height if self.width is None else self.width
+        high = height * (self.width or 0) / width if self.height is None else self.height
+        return _rounded(wide), _rounded(high)
 
 
 SIZINGS: dict[Quality, Sizing] = {
@@ -63,18 +83,39 @@ SIZINGS: dict[Quality, Sizing] = {
 }
 
 
-def look(picture: Picture, sizing: Sizing, at: Callable[[float], Detection]) -> Detection:
-    """Detect at the scale that suits the text.
+def look(
+    picture: Picture, sizing: Sizing, detect: Callable[[Size, float], Detection], scale: float | None = None
+) -> Detection:
+    """Detect at the scale that suits the text, unless it is given.
 
     Args:
         picture: The picture.
         sizing: Bounds of the working size.
-        at: Detects at a scale (working size over the picture's own).
+        detect: Detects at a size; handed the scale too (working size over the picture's own).
+        scale: The scale, where it is given.
 
     Returns:
         The last detection, with its scale.
     """
     height, width = picture.shape[:2]
+
+    def at(scale: float) -> Detection:
+        return detect(working_size(width, height, scale), scale)
+
+    if scale is not None:
+        return at(scale)
+    if (size := sizing.fixed(width, height)) is not None:
+        return detect(size, (size[0] * size[1] / (width * height)) ** 0.5)
+    return _look(width, height, sizing, at)
+
+
+def size_for(picture: Picture, sizing: Sizing, scale: float) -> Size:
+    """The fixed size, where there is one, else that of a scale."""
+    height, width = picture.shape[:2]
+    return sizing.fixed(width, height) or working_size(width, height, scale)
+
+
+def _look(width: int, height: int, sizing: Sizing, at: Callable[[float], Detection]) -> Detection:
     longer = max(height, width)
     fits = sizing.long_side / longer
     most: float = min(sizing.magnify, max(fits, min(1.0, (sizing.pixels / (height * width)) ** 0.5)))
@@ -100,32 +141,42 @@ def smallest_text(found: Detection) -> float:
     return float(np.percentile(np.minimum(along, across), 10))
 
 
-def working_size(width: int, height: int, scale: float) -> tuple[int, int]:
+def working_size(width: int, height: int, scale: float) -> Size:
     """Width and height at a scale, rounded to the stride."""
-    wide, high = (max(STRIDE, round(side * scale / STRIDE) * STRIDE) for side in (width, height))
-    return wide, high
+    return _rounded(width * scale), _rounded(height * scale)
 
 
-def run_tiled(picture: Picture, size: tuple[int, int], run: Callable[[Floats], Floats]) -> Floats:
+def _rounded(side: float) -> int:
+    return max(STRIDE, round(side / STRIDE) * STRIDE)
+
+
+def run_tiled(
+    picture: Picture,
+    size: Size,
+    run: Callable[[Floats], Floats],
+    prepare: Callable[[Picture], Floats] | None = None,
+) -> Floats:
     """The map of a fully convolutional network over a picture, put together from tiles where it is large.
 
     Args:
         picture: (H, W, 3) uint8 RGB.
         size: Working width and height, multiples of the stride.
         run: Maps (1, 3, h, w) to (C, h / s, w / s) for some stride s.
+        prepare: Makes the network's input of a picture; ``network_input`` by default.
 
     Returns:
         (C, height / s, width / s) float32.
     """
+    prepare = prepare or network_input
     shrinks = size[0] * size[1] < picture.shape[0] * picture.shape[1]
     resized = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     wide, high = size
     if wide * high <= 2 * TILE * TILE:
-        return run(network_input(np.asarray(resized, np.uint8)))
+        return run(prepare(np.asarray(resized, np.uint8)))
     result: Floats | None = None
     for top in _starts(high):
         for left in _starts(wide):
-            part = run(network_input(np.asarray(resized[top : top + TILE, left : left + TILE], np.uint8)))
+            part = run(prepare(np.asarray(resized[top : top + TILE, left : left + TILE], np.uint8)))
             stride = min(TILE, high) // part.shape[1]
             if result is None:
                 result = np.zeros((part.shape[0], high // stride, wide // stride), np.float32)

@@ -73,6 +73,9 @@ EAST_DETECTOR = Card(
     parameters=2_472_031,
 )
 
+DETECTOR = "wordsight.detector"
+"""Key of an ONNX file's metadata under which a detector trained here says, in JSON, its ``head`` and ``threshold``."""
+
 CARDS = (PP_OCR_DETECTOR, PP_OCR_RECOGNIZER, EAST_DETECTOR)
 
 
@@ -130,19 +133,31 @@ def characters(path: Path) -> tuple[str, ...]:
         WeightsCorrupt: There is no such entry, or it is cut short.
     """
     advice = "use a recognizer exported by PaddleOCR"
-    data = path.read_bytes()
-    key = b"\n\tcharacter\x12"  # StringStringEntryProto: key (field 1) "character", then value (field 2)
-    at = data.rfind(key)
-    if at < 0:
+    text = metadata(path, "character")
+    if text is None:
         raise WeightsCorrupt(f"{path} has no charset in its metadata; {advice}")
+    return tuple(text.split("\n"))
+
+
+def metadata(path: Path, key: str) -> str | None:
+    """One entry of an ONNX file's metadata; None where there is none of that key.
+
+    Raises:
+        WeightsCorrupt: The entry is cut short.
+    """
+    data, name = path.read_bytes(), key.encode()
+    mark = bytes([0x0A, len(name)]) + name + b"\x12"  # StringStringEntryProto: key (field 1), then value (field 2)
+    at = data.rfind(mark)
+    if at < 0:
+        return None
     try:
-        length, start = _varint(data, at + len(key))
+        length, start = _varint(data, at + len(mark))
         text = data[start : start + length].decode("utf-8")
     except (IndexError, UnicodeDecodeError) as error:
-        raise WeightsCorrupt(f"{path} has a broken charset in its metadata ({error}); {advice}") from error
+        raise WeightsCorrupt(f"{path} has a broken {key!r} in its metadata ({error}); export it again") from error
     if start + length > len(data):
-        raise WeightsCorrupt(f"{path} ends inside of its charset; {advice}")
-    return tuple(text.split("\n"))
+        raise WeightsCorrupt(f"{path} ends inside of {key!r} in its metadata; export it again")
+    return text
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:

@@ -96,6 +96,10 @@ class EastQuad(nn.Module):
         super().__init__()
         self.hidden = nn.Conv2d(features, hidden, 3, padding=1)
         self.out = nn.Conv2d(hidden, 10, 1)
+        with torch.no_grad():
+            self.out.weight[1:] *= 0.5
+            corners = [-1.5, -0.6, 1.5, -0.6, 1.5, 0.6, -1.5, 0.6]  # a level word of 48 x 19 around the anchor
+            self.out.bias = nn.Parameter(torch.tensor([-3.0, 0.0, *corners]))
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Take (N, features, H, W); give score logits (N, 1, H, W) and corners (N, 8, H, W)."""
@@ -117,10 +121,23 @@ class DbHead(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Take (N, features, H, W); give probabilities (N, 1, 4 H, 4 W)."""
-        return torch.sigmoid(self.up2(F.relu(self.up1(F.relu(self.hidden(features))))))
+        grown = F.relu(self.up1(F.relu(self.hidden(features))))
+        with torch.autocast(grown.device.type, enabled=False):  # near 1, bfloat16 would lose the gradient
+            return torch.sigmoid(self.up2(grown.float()))
 
 
-class EastDetector(nn.Module):
+class DetectionNetwork(nn.Module):
+    """A body with a head on it."""
+
+    body: DetectionBody
+    head: nn.Module
+
+    def decoded(self, x: Tensor) -> tuple[Tensor, ...]:
+        """The maps that are exported, of a batch (N, 3, H, W)."""
+        raise NotImplementedError
+
+
+class EastDetector(DetectionNetwork):
     """A body and an RBOX head; ``forward`` gives the maps for training, ``decoded`` those for decoding."""
 
     def __init__(self, body: DetectionBody | None = None, head: EastRbox | None = None) -> None:
@@ -137,6 +154,62 @@ class EastDetector(nn.Module):
         """Scores (N, 1, H / 4, W / 4) in 0..1 and geometry (N, 5, H / 4, W / 4) as ``to_geometry`` gives it."""
         maps = self.forward(x)
         return torch.sigmoid(maps.score), to_geometry(maps)
+
+
+class QuadDetector(DetectionNetwork):
+    """A body and a QUAD head; the counterpart of ``EastDetector``."""
+
+    def __init__(self, body: DetectionBody | None = None, head: EastQuad | None = None) -> None:
+        super().__init__()
+        self.body = body or DetectionBody()
+        self.head = head or EastQuad()
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Take (N, 3, H, W); give score logits and corners as ``EastQuad`` does."""
+        maps: tuple[Tensor, Tensor] = self.head(self.body(x))
+        return maps
+
+    def decoded(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores (N, 1, H / 4, W / 4) in 0..1, and corners (N, 8, H / 4, W / 4) minus the anchor, pixels."""
+        score, corners = self.forward(x)
+        return torch.sigmoid(score), corners
+
+
+class DbMaps(NamedTuple):
+    """What DB predicts at every pixel, each (N, 1, H, W) in 0..1 (Liao et al., AAAI 2020, figure 2).
+
+    Attributes:
+        probability: That the pixel lies in the shrunk core of a text.
+        threshold: From which probability on it does; near a text's border only.
+        binary: Both compared, as a steep but differentiable step.
+    """
+
+    probability: Tensor
+    threshold: Tensor
+    binary: Tensor
+
+
+class DbNetwork(DetectionNetwork):
+    """A body with DB's two heads. Only the probability is needed, and exported, once it is trained."""
+
+    STEEP = 50.0
+    """k of the paper's equation 2."""
+
+    def __init__(self, body: DetectionBody | None = None, head: DbHead | None = None) -> None:
+        super().__init__()
+        self.body = body or DetectionBody()
+        self.head = head or DbHead()
+        self.border = DbHead()
+
+    def forward(self, x: Tensor) -> DbMaps:
+        """Take (N, 3, H, W); give maps of the same size."""
+        features = self.body(x)
+        probability, threshold = self.head(features), self.border(features)
+        return DbMaps(probability, threshold, torch.sigmoid(self.STEEP * (probability - threshold)))
+
+    def decoded(self, x: Tensor) -> tuple[Tensor]:
+        """Probabilities (N, 1, H, W)."""
+        return (self.head(self.body(x)),)
 
 
 def stock_detector(path: Path | None = None) -> tuple[DetectionBody, DbHead]:
@@ -164,9 +237,26 @@ def stock_east(path: Path | None = None) -> EastDetector:
     """
     body, db = stock_detector(path)
     detector = EastDetector(body)
+    _start_from(db, detector.head.hidden)
+    return detector
+
+
+def stock_quad(path: Path | None = None) -> QuadDetector:
+    """A QUAD detector to start training from, made as ``stock_east`` is."""
+    body, db = stock_detector(path)
+    detector = QuadDetector(body)
+    _start_from(db, detector.head.hidden)
+    return detector
+
+
+def stock_db(path: Path | None = None) -> DbNetwork:
+    """The published detector with a new border head, to go on training."""
+    return DbNetwork(*stock_detector(path))
+
+
+def _start_from(db: DbHead, hidden: nn.Conv2d) -> None:
     count = db.hidden.out_channels
     with torch.no_grad():
-        detector.head.hidden.weight[:count].copy_(db.hidden.weight)
-        if detector.head.hidden.bias is not None and db.hidden.bias is not None:
-            detector.head.hidden.bias[:count].copy_(db.hidden.bias)
-    return detector
+        hidden.weight[:count].copy_(db.hidden.weight)
+        if hidden.bias is not None and db.hidden.bias is not None:
+            hidden.bias[:count].copy_(db.hidden.bias)

@@ -62,10 +62,16 @@ class Gate(nn.Module):
 class Block(nn.Module):
     """One block of LCNetV4: depthwise 3x3, an optional gate, then two 1x1 convolutions around a GELU.
 
-    A block that keeps its size adds its input to the 1x1 part; one that halves the picture (stride 2) does not.
+    A block that keeps its size adds its input to the 1x1 part; one that shrinks the picture does not.
+
+    Args:
+        inputs: Channels of the input.
+        outputs: Channels of the output.
+        stride: Steps down and across; one number for both.
+        gate: Scale the channels after the depthwise convolution.
     """
 
-    def __init__(self, inputs: int, outputs: int, stride: int = 1, gate: bool = False) -> None:
+    def __init__(self, inputs: int, outputs: int, stride: int | tuple[int, int] = 1, gate: bool = False) -> None:
         super().__init__()
         self.depthwise = nn.Conv2d(inputs, inputs, 3, stride, 1, groups=inputs)
         self.gate = Gate(inputs, inputs // 4, 1 / 6) if gate else nn.Identity()
@@ -74,25 +80,26 @@ class Block(nn.Module):
         self.residual = stride == 1
 
     def forward(self, x: Tensor) -> Tensor:
-        """Take (N, inputs, H, W); give (N, outputs, H / stride, W / stride)."""
+        """Take (N, inputs, H, W); give (N, outputs, H / stride down, W / stride across)."""
         x = self.gate(self.depthwise(x))
         mixed: Tensor = self.project(F.gelu(self.expand(x)))
         return x + mixed if self.residual else mixed
 
 
 class Stem(nn.Module):
-    """From BGR to 48 channels at a quarter of the size; a pooled branch runs beside two 2x2 convolutions."""
+    """From BGR to ``outputs`` channels at a quarter of the size; a pooled branch runs beside two 2x2 convolutions."""
 
-    def __init__(self) -> None:
+    def __init__(self, outputs: int = 48) -> None:
         super().__init__()
-        self.first = nn.Conv2d(3, 24, 3, 2, 1)
-        self.narrow = nn.Conv2d(24, 12, 2)
-        self.widen = nn.Conv2d(12, 24, 2)
-        self.merge = nn.Conv2d(48, 24, 3, 2, 1)
-        self.last = nn.Conv2d(24, 48, 1)
+        half, quarter = outputs // 2, outputs // 4
+        self.first = nn.Conv2d(3, half, 3, 2, 1)
+        self.narrow = nn.Conv2d(half, quarter, 2)
+        self.widen = nn.Conv2d(quarter, half, 2)
+        self.merge = nn.Conv2d(outputs, half, 3, 2, 1)
+        self.last = nn.Conv2d(half, outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Take (N, 3, H, W); give (N, 48, H / 4, W / 4)."""
+        """Take (N, 3, H, W); give (N, outputs, H / 4, W / 4)."""
         x = F.relu(self.first(x))
         y = F.relu(self.narrow(F.pad(x, (0, 1, 0, 1))))
         y = F.relu(self.widen(F.pad(y, (0, 1, 0, 1))))

@@ -26,7 +26,19 @@ def product(spans: Sequence[Span]) -> float:
 
 def calibrated(spans: Sequence[Span]) -> float:
     """Probability that a text is right, from its characters; 0 for no text."""
-    if not spans:
-        return 0.0
-    p = min(max(product(spans), LEAST), 1 - LEAST)
-    return 1 / (1 + math.exp(-(A * math.log(p) - B * math.log(1 - p) + C)))
+    return beta(product(spans), A, B, C) if spans else 0.0
+
+
+def beta(probability: float, a: float, b: float, c: float) -> float:
+    """A probability after beta calibration with these coefficients."""
+    p = min(max(probability, LEAST), 1 - LEAST)
+    return 1 / (1 + math.exp(-(a * math.log(p) - b * math.log(1 - p) + c)))
+
+
+def product_for(confidence: float) -> float:
+    """The product of probabilities that :func:`calibrated` maps to a confidence; 0 for 0. By bisection."""
+    low, high = LEAST, 1 - LEAST
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if beta(middle, A, B, C) < confidence else (low, middle)
+    return high if confidence else 0.0

@@ -6,6 +6,7 @@ take the most probable class of each frame, join repeats, drop blanks.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,19 +49,43 @@ def best_path(probabilities: Floats, allowed: NDArray[np.intp] | None = None) ->
     return BestPath(best if allowed is None else allowed[best], values)
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A character in the frames ``start`` to ``end - 1`` of a crop, with its probability."""
+
+    symbol: str
+    start: int
+    end: int
+    probability: float
+
+
 def spell(path: BestPath, charset: Charset) -> tuple[Span, ...]:
     """The characters of a path, with their places. A character is as probable as its best frame."""
+    return place(marks(path, charset), len(path.classes))
+
+
+def marks(path: BestPath, charset: Charset) -> list[Mark]:
+    """The characters of a path, with their frames."""
     classes = path.classes
     starts = np.flatnonzero(np.diff(classes, prepend=-1))
     ends = np.append(starts[1:], len(classes))
     written = classes[starts] != BLANK
     starts, ends = starts[written], ends[written]
-    symbols = [charset.symbol(int(classes[start])) for start in starts]
-    spaces = np.array([symbol.isspace() for symbol in symbols], dtype=bool)
-    lefts, rights = _places(starts, ends, spaces, len(classes))
+    return [
+        Mark(charset.symbol(int(classes[start])), int(start), int(end), float(path.probabilities[start:end].max()))
+        for start, end in zip(starts, ends, strict=True)
+    ]
+
+
+def place(marks: Sequence[Mark], frames: int) -> tuple[Span, ...]:
+    """The same characters with their places in a crop of so many frames."""
+    spaces = np.array([mark.symbol.isspace() for mark in marks], dtype=bool)
+    starts = np.array([mark.start for mark in marks], dtype=np.intp)
+    ends = np.array([mark.end for mark in marks], dtype=np.intp)
+    lefts, rights = _places(starts, ends, spaces, frames)
     return tuple(
-        Span(symbol, float(left), float(right), float(path.probabilities[start:end].max()))
-        for symbol, start, end, left, right in zip(symbols, starts, ends, lefts, rights, strict=True)
+        Span(mark.symbol, float(left), float(right), mark.probability)
+        for mark, left, right in zip(marks, lefts, rights, strict=True)
     )
 
 

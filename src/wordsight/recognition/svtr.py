@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 import cv2
 import numpy as np
@@ -17,9 +18,11 @@ from wordsight.charset import Charset
 from wordsight.models import cards
 from wordsight.models.runtime import Network, compile_network
 from wordsight.recognition.confidence import calibrated
-from wordsight.recognition.ctc import BestPath, best_path, spell
+from wordsight.recognition.ctc import BestPath, best_path, marks, place, spell
+from wordsight.recognition.guide import Guide, Guides
 from wordsight.stages import StageOptions
 from wordsight.types import Floats, Picture, Reading
+from wordsight.vocabulary import Vocabulary
 
 HEIGHT = 48
 STEP = 16
@@ -59,23 +62,34 @@ class SvtrRecognizer:
     min_width: int = MIN_WIDTH
     second_look: float = 0.8
     batch: int = 8
+    _guides: Guides = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_guides", Guides(self.charset, self.allowed))
 
     def recognize(self, crops: Sequence[Picture]) -> list[Reading]:
         """Read crops of single lines of upright text, any size; one reading each, in the same order."""
+        return self.recognize_with(crops, [None] * len(crops))
+
+    def recognize_with(self, crops: Sequence[Picture], vocabularies: Sequence[Vocabulary | None]) -> list[Reading]:
+        """See :class:`wordsight.stages.GuidedRecognizer`."""
+        guides = [self._guides.guide(vocabulary) if vocabulary else None for vocabulary in vocabularies]
         widths = [network_width(crop, self.min_width) for crop in crops]
-        readings = self._recognize(crops, widths)
+        readings = self._recognize(crops, widths, guides)
         natural = [network_width(crop, NATURAL_WIDTH) for crop in crops]
         again = [
             index
             for index, reading in enumerate(readings)
             if reading.confidence < self.second_look and natural[index] != widths[index]
         ]
-        second = self._recognize([crops[index] for index in again], [natural[index] for index in again])
+        second = self._recognize(*([of[index] for index in again] for of in (crops, natural, guides)))
         for index, reading in zip(again, second, strict=True):
-            readings[index] = max(readings[index], reading, key=lambda reading: reading.confidence)
+            readings[index] = max(readings[index], reading, key=lambda reading: reading.rank)
         return readings
 
-    def _recognize(self, crops: Sequence[Picture], widths: Sequence[int]) -> list[Reading]:
+    def _recognize(
+        self, crops: Sequence[Picture], widths: Sequence[int], guides: Sequence[Guide | None]
+    ) -> list[Reading]:
         by_width: dict[int, list[int]] = defaultdict(list)
         for index, width in enumerate(widths):
             by_width[width].append(index)
@@ -83,18 +97,24 @@ class SvtrRecognizer:
         for width, indices in sorted(by_width.items()):
             for group in _batches(indices, self.batch):
                 inputs = np.stack([_normalize(crops[index], width) for index in group])
-                for index, reading in zip(group, self.network.run(inputs, self._read), strict=True):
+                read = partial(self._read, guides=[guides[index] for index in group])
+                for index, reading in zip(group, self.network.run(inputs, read), strict=True):
                     readings[index] = reading
         return readings
 
-    def _read(self, outputs: list[Floats]) -> list[Reading]:
-        return [self._reading(table) for table in outputs[0]]
+    def _read(self, outputs: list[Floats], guides: Sequence[Guide | None]) -> list[Reading]:
+        return [self._reading(table, guide) for table, guide in zip(outputs[0], guides, strict=True)]
 
-    def _reading(self, table: Floats) -> Reading:
+    def _reading(self, table: Floats, guide: Guide | None) -> Reading:
         """One crop's reading from its (T, C) probabilities."""
-        path = self._free_or_ascii(table) if self.allowed is None else best_path(table, self.allowed)
-        spans = spell(path, self.charset)
-        return Reading(spans, calibrated(spans))
+        allowed = self.allowed if guide is None else guide.allowed
+        path = self._free_or_ascii(table) if allowed is None else best_path(table, allowed)
+        if guide is None:
+            spans = spell(path, self.charset)
+            return Reading(spans, calibrated(spans))
+        found = guide.follow(table, marks(path, self.charset))
+        spans = place(found.marks, len(table))
+        return Reading(spans, calibrated(spans), found.matched, found.log_ratio)
 
     def _free_or_ascii(self, table: Floats) -> BestPath:
         """The free reading where it is sure of what it has beyond ASCII, else the one in ASCII.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,22 +17,13 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from wordsight.data.augment import ViewConfig, random_view
 from wordsight.data.manifest import Manifest, Sample
-from wordsight.data.transform import undo_squash
-from wordsight.detection.east import decode
 from wordsight.errors import ManifestError
-from wordsight.evaluation.protocols import DONT_CARE, Counts, count_boxes
-from wordsight.image.load import load
-from wordsight.models.heads import EastDetector, stock_east
-from wordsight.models.lcnet import MEAN, STD
-from wordsight.training.east import LossConfig, east_loss, make_targets
+from wordsight.models.heads import DetectionNetwork
+from wordsight.training.east import LossConfig
+from wordsight.training.head import HeadName, head_by_name
+from wordsight.training.interrupt import unheard
 from wordsight.training.loop import Event, TrainConfig, Trainer
-from wordsight.types import Floats, Picture
-
-STEP = 32
-"""Height and width of the network's input are multiples of this."""
-
-THRESHOLDS = (0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
-"""Scores that a validation tries; the last word is spoken on other pictures."""
+from wordsight.training.measure import Marked, measure, to_input
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +51,7 @@ class DetectorConfig:
     """Settings of a detector's training.
 
     Attributes:
+        head: How text is found: EAST "rbox", EAST "quad" or "db".
         batch: Views per step.
         view: How views are drawn.
         loss: Weights of the losses.
@@ -71,6 +63,7 @@ class DetectorConfig:
         check_width: Longest side of validation pictures, pixels.
     """
 
+    head: HeadName = "rbox"
     batch: int = 8
     view: ViewConfig = field(default_factory=ViewConfig)
     loss: LossConfig = field(default_factory=LossConfig)
@@ -82,36 +75,6 @@ class DetectorConfig:
     check_width: int = 896
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
-    """A picture in memory with its truth.
-
-    Attributes:
-        picture: (H, W, 3) uint8, RGB, at its original size.
-        sample: The truth in that size.
-        quads: (N, 4, 2) of the words that have a place.
-        ignore: (N,) True for "don't care".
-    """
-
-    picture: Picture
-    sample: Sample
-    quads: Floats
-    ignore: NDArray[np.bool_]
-
-    @classmethod
-    def open(cls, sample: Sample) -> Marked:
-        """Read a sample's picture and undo its squash.
-
-        Raises:
-            ImageError: The picture cannot be read.
-            ManifestError: Its size is not the one in the manifest.
-        """
-        picture, sample = undo_squash(load(sample.path), sample)
-        words = [word for word in sample.words or () if word.quad is not None]
-        quads = np.array([word.quad for word in words], np.float32).reshape(-1, 4, 2)
-        return cls(picture, sample, quads, np.array([word.ignore or word.text == DONT_CARE for word in words], bool))
-
-
 class Views(Dataset[dict[str, NDArray[Any]]]):
     """Random views with their targets. View k depends on the seed and k alone, so a run can go on anywhere."""
 
@@ -119,6 +82,7 @@ class Views(Dataset[dict[str, NDArray[Any]]]):
         self.sources = tuple(sources)
         self.shares = np.cumsum([source.weight for source in sources])
         self.config = config
+        self.head = head_by_name(config.head)
         self.seed = seed
         self.cache: dict[Path, Marked] = {}
         self.room = config.cache_mb * 2**20
@@ -128,15 +92,7 @@ class Views(Dataset[dict[str, NDArray[Any]]]):
         source = self.sources[int(np.searchsorted(self.shares, rng.uniform(0, self.shares[-1]), side="right"))]
         marked = self._open(source.samples[rng.integers(len(source.samples))])
         view, moved = random_view(marked.picture, marked.quads, marked.quads[~marked.ignore], self.config.view, rng)
-        target = make_targets(moved, marked.ignore, self.config.view.size)
-        return {
-            "view": view,
-            "score": target.score,
-            "rim": target.rim,
-            "care": target.care,
-            "weight": target.weight,
-            "box": target.box,
-        }
+        return {"view": view, **self.head.targets(moved, marked.ignore, self.config.view.size)}
 
     def _open(self, sample: Sample) -> Marked:
         """A picture from the cache, or from disk where the cache is full."""
@@ -163,22 +119,17 @@ class Counter(Sampler[list[int]]):
             step += 1
 
 
-def to_input(pictures: Tensor) -> Tensor:
-    """RGB pictures (N, H, W, 3) uint8 to what the network takes: (N, 3, H, W) float32, BGR, normalised."""
-    x = pictures.flip(-1).float() / 255
-    x = (x - torch.tensor(MEAN)) / torch.tensor(STD)
-    return x.permute(0, 3, 1, 2)  # a view: the memory stays in channels-last order, which convolutions like
-
-
 class DetectorTask:
-    """EAST for the training loop."""
+    """A detector for the training loop."""
 
-    model: EastDetector
+    model: DetectionNetwork
 
     def __init__(
         self, sources: Sequence[Source], held_out: Sequence[Sample], config: DetectorConfig, seed: int = 0
     ) -> None:
-        self.model = stock_east().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.head = head_by_name(config.head)
+        self.model = self.head.network()
+        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         # Strokes and corners need no new training, and the gradients of these few weights are half of a step's time.
         self.model.body.backbone.stem.requires_grad_(False)
         self.model.body.backbone.stage1.requires_grad_(False)
@@ -190,12 +141,14 @@ class DetectorTask:
 
     def groups(self) -> list[dict[str, Any]]:
         """The backbone learns slowly, the neck, which must now carry a word's extent, faster, the head fastest."""
+        body = self.model.body
+        heads = [p for name, p in self.model.named_parameters() if not name.startswith("body.")]
         parts = (
-            (self.model.body.backbone, self.config.backbone_rate),
-            (self.model.body.neck, self.config.neck_rate),
-            (self.model.head, self.config.head_rate),
+            (list(body.backbone.parameters()), self.config.backbone_rate),
+            (list(body.neck.parameters()), self.config.neck_rate),
+            (heads, self.config.head_rate),
         )
-        return [{"params": [p for p in part.parameters() if p.requires_grad], "lr": rate} for part, rate in parts]
+        return [{"params": [p for p in part if p.requires_grad], "lr": rate} for part, rate in parts]
 
     def batches(self, start: int) -> Iterator[dict[str, Tensor]]:
         """Batches of views from step ``start`` on."""
@@ -208,54 +161,23 @@ class DetectorTask:
             # A forked worker inherits the locks of OpenCV's and OpenVINO's threads but not the threads, and hangs.
             multiprocessing_context="spawn" if self.config.workers else None,
         )
-        return iter(loader)
+        with unheard():
+            return iter(loader)
 
     def loss(self, model: torch.nn.Module, batch: dict[str, Tensor], bf16: bool) -> Mapping[str, Tensor]:
-        """EAST's losses."""
+        """The head's losses."""
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
             maps = model(to_input(batch["view"]))
-        return east_loss(maps, batch, self.config.loss)
+        return self.head.losses(maps, batch, self.config.loss)
 
     def validate(self, model: torch.nn.Module) -> Mapping[str, float]:
         """Precision, recall and F (ICDAR 2015 protocol) at the best of a few thresholds, F first."""
-        best: dict[str, float] = {"f": 0.0}
-        found = []
-        for sample in self.held_out:
-            marked = Marked.open(sample)
-            words = detect(self.model, marked.picture, self.config.check_width)
-            found.append((marked.sample, {"words": words}))
-        for threshold in THRESHOLDS:
-            counts = [count_boxes(sample, words, with_text=False, min_score=threshold) for sample, words in found]
-            total = sum(counts, start=Counts())
-            if total.f >= best["f"]:
-                best = {"f": total.f, "precision": total.precision, "recall": total.recall, "threshold": threshold}
-        return best
+        return measure(self.model, self.head, self.held_out, self.config.check_width)
 
 
 def _start_worker(_: int) -> None:
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-
-
-def detect(model: EastDetector, picture: Picture, longest: int, threshold: float = 0.5) -> list[dict[str, Any]]:
-    """A network's words in one picture, as ``count_boxes`` takes them.
-
-    Args:
-        model: The network; it is put into evaluation mode.
-        picture: (H, W, 3) uint8, RGB.
-        longest: The picture's longer side is brought to this length, pixels.
-        threshold: Cells vote above this score.
-    """
-    height, width = picture.shape[:2]
-    scale = longest / max(height, width)
-    across, down = (max(STEP, round(side * scale / STEP) * STEP) for side in (width, height))
-    resized = cv2.resize(picture, (across, down), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    model.eval()
-    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-        score, maps = model.decoded(to_input(torch.from_numpy(resized)[None]))
-    quads, scores = decode(score.float().numpy(), maps.float().numpy(), threshold)
-    quads = quads * np.array([width / across, height / down], np.float32)
-    return [{"quad": quad.tolist(), "detection_score": float(s)} for quad, s in zip(quads, scores, strict=True)]
 
 
 def train_detector(
@@ -265,8 +187,8 @@ def train_detector(
     train: TrainConfig,
     config: DetectorConfig | None = None,
     resume: bool = False,
-) -> Iterator[Event]:
-    """Train EAST; iterate over the events to make it run.
+) -> Generator[Event]:
+    """Train a detector; iterate over the events to make it run. Closing it writes a checkpoint to go on from.
 
     Args:
         sources: What to learn from; several are mixed by weight.
@@ -290,7 +212,11 @@ def train_detector(
     trainer = Trainer(task, train, out)
     if resume:
         trainer.resume()
-    yield from trainer.events()
+    try:
+        yield from trainer.events()
+    except GeneratorExit:
+        trainer.save()
+        raise
 
 
 def open_source(folder: str | Path, weight: float = 1.0) -> Source:

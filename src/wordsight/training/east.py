@@ -37,6 +37,7 @@ class TargetMaps:
         weight: (h, w) float32, over cores: small words weigh more per cell, so that large ones do not rule the loss.
         box: (5, h, w) float32, over cores: distances from the anchor (4 x, 4 y) to the top, right, bottom and left
             side, pixels, at least 1, and the angle in radians, clockwise, in (CUT, CUT + pi].
+        owner: (h, w) int16: number of the word in whose core a cell lies, -1 elsewhere.
     """
 
     score: NDArray[np.uint8]
@@ -44,6 +45,7 @@ class TargetMaps:
     care: NDArray[np.uint8]
     weight: Floats
     box: Floats
+    owner: NDArray[np.int16]
 
 
 def fit_rects(quads: Floats) -> Floats:
@@ -98,7 +100,7 @@ def make_targets(quads: Floats, ignore: NDArray[np.bool_], size: int) -> TargetM
     side = size // STRIDE
     score, rim = np.zeros((side, side), np.uint8), np.zeros((side, side), np.uint8)
     care, weight = np.ones((side, side), np.uint8), np.zeros((side, side), np.float32)
-    box = np.zeros((5, side, side), np.float32)
+    box, owner = np.zeros((5, side, side), np.float32), np.full((side, side), -1, np.int16)
     rects = fit_rects(quads)
     skip = ignore | (rects[:, 2:4].min(axis=1) < TINY) | (visible_share(quads, size) < VISIBLE)
     for i in np.flatnonzero(skip):
@@ -109,11 +111,11 @@ def make_targets(quads: Floats, ignore: NDArray[np.bool_], size: int) -> TargetM
         _fill(core, cores[i], 1)
         ys, xs = np.nonzero(core)
         _fill(rim, quads[i], 1)
-        score[ys, xs], care[ys, xs] = 1, 1
+        score[ys, xs], care[ys, xs], owner[ys, xs] = 1, 1, i
         weight[ys, xs] = 1 / np.sqrt(max(len(ys), 1))
         box[:, ys, xs] = _votes(rects[i], STRIDE * xs, STRIDE * ys)
     rim[score > 0] = 0
-    return TargetMaps(score, rim, care, weight, box)
+    return TargetMaps(score, rim, care, weight, box, owner)
 
 
 def _votes(rect: Floats, x: NDArray[np.intp], y: NDArray[np.intp]) -> Floats:
@@ -176,22 +178,27 @@ def east_loss(maps: RboxMaps, target: dict[str, Tensor], config: LossConfig) -> 
         Scalars: ``dice`` and ``entropy`` of the score, ``box`` (-log IoU in the true box's frame, and
         distance), ``angle``.
     """
-    logit = maps.score[:, 0].float()
-    truth, care = target["score"].float(), target["care"].float()
-    weight = target["weight"] * care
+    weight = target["weight"] * target["care"].float()
     total = weight.sum().clamp(min=1e-3)
-    probability = torch.sigmoid(logit) * care
-    dice = 1 - 2 * (probability * truth).sum() / (probability.sum() + (truth * care).sum() + 1)
     place = box_loss(maps, target["box"]) + config.place * place_loss(maps, target["box"])
     angle = 2 * target["box"][:, 4]
     straight = maps.direction[:, 0] * torch.cos(angle) + maps.direction[:, 1] * torch.sin(angle)
     turn = ((1 - straight) * weight).sum() / total
     return {
-        "dice": dice,
-        "entropy": _hard_entropy(logit, target, weight / total, config),
+        **score_losses(maps.score, target, config),
         "box": (place * weight).sum() / total,
         "angle": config.angle * turn,
     }
+
+
+def score_losses(score: Tensor, target: dict[str, Tensor], config: LossConfig) -> dict[str, Tensor]:
+    """``dice`` and ``entropy`` of score logits (N, 1, H, W); see ``east_loss``."""
+    logit = score[:, 0].float()
+    truth, care = target["score"].float(), target["care"].float()
+    weight = target["weight"] * care
+    probability = torch.sigmoid(logit) * care
+    dice = 1 - 2 * (probability * truth).sum() / (probability.sum() + (truth * care).sum() + 1)
+    return {"dice": dice, "entropy": _hard_entropy(logit, target, weight / weight.sum().clamp(min=1e-3), config)}
 
 
 def _hard_entropy(logit: Tensor, target: dict[str, Tensor], weight: Tensor, config: LossConfig) -> Tensor:

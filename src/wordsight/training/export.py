@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from wordsight.config import Precision
 from wordsight.errors import ModelError
 from wordsight.models import cards
-from wordsight.models.heads import EastDetector
+from wordsight.models.heads import DetectionNetwork
 from wordsight.models.runtime import compile_network
 from wordsight.types import Floats
 
@@ -46,22 +46,23 @@ EAST = Signature("x", ("scores", "geometry"), ((0, "batch"), (2, "height"), (3, 
 
 ``x``: (N, 3, H, W) float32, H and W multiples of 32, BGR, ``value / 255`` minus (0.485, 0.456, 0.406) over
 (0.229, 0.224, 0.225) in that channel order, as for the PP-OCRv6 detector. ``scores``: (N, 1, H / 4, W / 4) in 0..1.
-``geometry``: (N, 5, H / 4, W / 4) as ``wordsight.detection.east.decode`` takes it.
+``geometry``: (N, 5, H / 4, W / 4) as ``wordsight.detection.lanms.decode`` takes it.
 """
 
 
-class _Decoded(nn.Module):
-    """An EAST detector whose forward gives scores and geometry."""
+class Decoded(nn.Module):
+    """A detector whose forward gives the maps that are exported."""
 
-    def __init__(self, detector: EastDetector) -> None:
+    def __init__(self, detector: DetectionNetwork) -> None:
         super().__init__()
         self.detector = detector
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Take (N, 3, H, W)."""
         return self.detector.decoded(x)
 
 
-def export_east(detector: EastDetector, path: Path, half: bool = False) -> None:
+def export_east(detector: DetectionNetwork, path: Path, half: bool = False) -> None:
     """Write a detector as ONNX with the signature ``EAST``.
 
     Args:
@@ -69,7 +70,7 @@ def export_east(detector: EastDetector, path: Path, half: bool = False) -> None:
         path: File to write; its folder must exist.
         half: Store the weights in 16 bits. They are widened on loading; computation stays as the runtime decides.
     """
-    export_onnx(_Decoded(detector), torch.zeros(1, 3, 64, 96), path, EAST, half)
+    export_onnx(Decoded(detector), torch.zeros(1, 3, 64, 96), path, EAST, half)
 
 
 def export_onnx(network: nn.Module, example: Tensor, path: Path, signature: Signature, half: bool = False) -> None:
@@ -141,9 +142,9 @@ def difference(network: nn.Module, path: Path, batch: Floats, precision: Precisi
     return [float(np.abs(w.numpy() - f).max()) for w, f in zip(wanted, found, strict=True)]
 
 
-def east_difference(detector: EastDetector, path: Path, batch: Floats) -> Sequence[float]:
+def east_difference(detector: DetectionNetwork, path: Path, batch: Floats) -> Sequence[float]:
     """``difference`` for a detector: of scores, and of geometry (pixels and radians)."""
-    return difference(_Decoded(detector), path, batch)
+    return difference(Decoded(detector), path, batch)
 
 
 def write_card(weights: Path, record: Mapping[str, Any]) -> Path:

@@ -116,7 +116,15 @@ class Stopped:
     reason: str
 
 
-Event = Progress | Validated | Saved | Stopped
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """The run goes on, but somebody should look at it."""
+
+    step: int
+    message: str
+
+
+Event = Progress | Validated | Saved | Stopped | Warned
 
 
 @dataclass(slots=True)

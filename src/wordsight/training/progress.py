@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from wordsight.errors import ModelError
-from wordsight.training.loop import Event, Stopped, Validated
+from wordsight.training.loop import Event, Stopped, Validated, Warned
 from wordsight.training.loop import Progress as Step
 
 
@@ -34,6 +34,8 @@ def show(events: Iterable[Event], console: Console) -> Stopped:
                 figures = "  ".join(f"{name} {value:.3f}" for name, value in event.figures.items())
                 best = "  best so far" if event.best else ""
                 console.print(f"step {event.step}, {event.seconds / 60:.1f} min: {figures}{best}", highlight=False)
+            elif isinstance(event, Warned):
+                console.print(f"step {event.step}: {event.message}", style="yellow", highlight=False)
             elif isinstance(event, Stopped):
                 return event
     raise ModelError("the training ended without a word; look at the error before this one")

@@ -1,0 +1,131 @@
+"""`wordsight train ...`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from wordsight.errors import ConfigError, MissingExtra
+
+if TYPE_CHECKING:
+    from wordsight.training.delivery import Delivery
+    from wordsight.training.holdout import Parts
+
+app = typer.Typer(no_args_is_help=True, help="Train networks on your own pictures.")
+
+NEEDED = ("torch", "onnx", "onnxslim", "safetensors")
+
+
+@app.callback()
+def train() -> None:
+    """Train networks on your own pictures."""
+
+
+@app.command()
+def detector(
+    manifests: Annotated[list[Path], typer.Argument(metavar="MANIFEST...", help="Folders with labels.jsonl.")],
+    minutes: Annotated[float, typer.Option("--minutes", help="How long to train.")] = 60.0,
+    weights_mix: Annotated[
+        str, typer.Option("--weights-mix", help="Shares of the manifests, such as 3,1; equal by default.")
+    ] = "",
+    held_out: Annotated[
+        str,
+        typer.Option("--held-out", help="What to measure on: a manifest folder, a split's name, or a share below 1."),
+    ] = "",
+    head: Annotated[
+        Literal["rbox", "quad", "db"],
+        typer.Option("--head", help="rbox: EAST, turned boxes. quad: EAST, quads. db: differentiable binarization."),
+    ] = "rbox",
+    seed: Annotated[int, typer.Option("--seed", help="Equal seeds draw equal views.")] = 0,
+    out: Annotated[Path, typer.Option("--out", help="Folder for checkpoint and result.")] = Path("runs/detector"),
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in that folder.")] = False,
+) -> None:
+    """Train a detector on pictures in which the words are marked, and write it as an ONNX file.
+
+    Ctrl-C ends the training with a checkpoint, from which the same command with --resume goes on.
+
+    Examples:
+        wordsight train detector street --minutes 60
+
+        wordsight train detector street receipts --weights-mix 3,1 --held-out val --out runs/mine
+    """
+    check_extra()
+    from rich.console import Console
+
+    from wordsight.training.delivery import deliver, start
+    from wordsight.training.detector import DetectorConfig, Source, train_detector
+    from wordsight.training.holdout import part
+    from wordsight.training.interrupt import INTERRUPTED, interruptible
+    from wordsight.training.loop import TrainConfig
+    from wordsight.training.progress import show
+
+    parts, mix = part(manifests, held_out), shares(weights_mix, len(manifests))
+    budget = TrainConfig(minutes=minutes, seed=seed, validate_minutes=max(minutes / 8, 0.5))
+    told = {"manifests": [str(folder) for folder in manifests], "mix": mix, "held_out": held_out}
+    start(out, {**told, "head": head, "seed": seed}, resume)
+    console = Console(stderr=True)
+    console.print(f"{sum(map(len, parts.learnt))} pictures to learn from, {len(parts.held_out)} held out", style="dim")
+    sources = [Source(samples, weight) for samples, weight in zip(parts.learnt, mix, strict=True)]
+    events = train_detector(sources, parts.held_out, out, budget, DetectorConfig(head=head), resume)
+    stopped = show(interruptible(events), console)
+    if stopped.reason == INTERRUPTED:
+        again = shlex.join(["wordsight", *(word for word in sys.argv[1:] if word != "--resume"), "--resume"])
+        typer.echo(f"stopped at step {stopped.step}; go on with: {again}", err=True)
+        raise typer.Exit(130)
+    record = describe(manifests, parts, mix) | {"seed": seed, "minutes": round(stopped.seconds / 60, 1)}
+    conclude(deliver(out, head, parts.held_out, record))
+
+
+def check_extra() -> None:
+    """Refuse to train without the packages for it.
+
+    Raises:
+        MissingExtra: One is not installed.
+    """
+    for package in NEEDED:
+        if find_spec(package) is None:
+            raise MissingExtra(package, "train")
+
+
+def shares(text: str, count: int) -> list[float]:
+    """The numbers of ``--weights-mix``, one for each manifest.
+
+    Raises:
+        ConfigError: Their number is another one, or one of them is not above 0.
+    """
+    if not text:
+        return [1.0] * count
+    try:
+        numbers = [float(word) for word in text.split(",")]
+    except ValueError as error:
+        raise ConfigError(f"--weights-mix takes numbers with commas between them, such as 3,1, not {text!r}") from error
+    if len(numbers) != count or not all(0 < number < float("inf") for number in numbers):
+        raise ConfigError(f"--weights-mix takes one number above 0 for each of the {count} manifests, not {text!r}")
+    return numbers
+
+
+def describe(manifests: list[Path], parts: Parts, mix: list[float]) -> dict[str, Any]:
+    """What a card says about the data of a training."""
+    sets = [
+        {"set": folder.resolve().name, "pictures": len(samples), "weight": weight, "terms": "the user's own"}
+        for folder, samples, weight in zip(manifests, parts.learnt, mix, strict=True)
+    ]
+    start = {"set": "PP-OCRv6_det_small weights (initialisation)", "terms": "Apache-2.0"}
+    return {
+        "training_sets": [*sets, start],
+        "split": f"{parts.rule} ({len(parts.held_out)} pictures)",
+        "command": shlex.join(["wordsight", *sys.argv[1:]]),
+    }
+
+
+def conclude(made: Delivery) -> None:
+    """Say what a training has made and how it is used."""
+    figures = "  ".join(f"{name} {value:.3f}" for name, value in made.figures.items())
+    typer.echo(f"{made.weights}\n{made.card}")
+    typer.echo(f"held-out pictures: {figures}")
+    typer.echo(f"use it: wordsight read photo.jpg --east-model {shlex.quote(str(made.weights))}")

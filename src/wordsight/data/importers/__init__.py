@@ -1,0 +1,1 @@
+"""Foreign data sets read into manifests: one small module for each layout."""

@@ -1,0 +1,108 @@
+"""Chooses the detector by the picture's look: words at any angle for photographs, lines for pages.
+
+The rule, in one place: **a page is paper**. Wherever its print is taken away, one bright, even ground is left; a
+photograph has no such ground. The ground is the brightest of every neighbourhood of a small copy, and a picture counts
+as a page where most of it is bright and has about the same brightness. A dark screen has no bright ground, but, unlike
+anything that a camera sees, most of it is exactly one grey.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from wordsight.detection import dbnet, east, own
+from wordsight.errors import ConfigError
+from wordsight.stages import Detector, Mapper, StageOptions
+from wordsight.types import Detection, Maps, Picture
+
+COPY = 256
+"""Longer side of the small copy, pixels."""
+REACH = 9
+"""Side of a neighbourhood in it: wider than any stroke, narrower than the gaps of a page."""
+BRIGHT = 195
+"""Paper is at least so bright, 0..255."""
+EVEN = 24
+"""Ground of about the same brightness differs by no more than this."""
+MOST = 0.65
+"""Share of a page that is such ground."""
+SCREEN = 0.5
+"""Share of a screen that is exactly one grey."""
+
+
+def is_page(picture: Picture) -> bool:
+    """Whether a picture (H, W, 3) is a page or a screen rather than a photograph."""
+    height, width = picture.shape[:2]
+    step = max(1, max(height, width) // (4 * COPY))  # averaging all pixels of a large scan would take too long
+    scale = min(1.0, COPY / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(np.ascontiguousarray(picture[::step, ::step]), size, interpolation=cv2.INTER_AREA)
+    grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
+    ground = np.asarray(cv2.dilate(grey, np.ones((REACH, REACH), np.uint8)), np.int16)
+    level = float(np.median(ground))
+    if level >= BRIGHT and float(np.mean(np.abs(ground - level) <= EVEN)) >= MOST:
+        return True
+    return bool(np.bincount(grey.ravel()).max() >= SCREEN * grey.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A detector that is made when it is first needed: most users' pictures are all of one kind."""
+
+    make: Callable[[], Detector]
+    _made: list[Detector] = field(default_factory=list, init=False, compare=False)
+    _turn: threading.Lock = field(default_factory=threading.Lock, init=False, compare=False)
+
+    def __call__(self) -> Detector:
+        """The detector."""
+        with self._turn:
+            if not self._made:
+                self._made.append(self.make())
+            return self._made[0]
+
+
+@dataclass(frozen=True, slots=True)
+class AutoDetector:
+    """Finds words in photographs and lines in pages. Safe to call from many threads.
+
+    Attributes:
+        words: For photographs.
+        lines: For pages.
+    """
+
+    words: Later
+    lines: Later
+
+    def detect(self, picture: Picture, scale: float | None = None) -> Detection:
+        """See :class:`wordsight.stages.Detector`."""
+        return self.choose(picture).detect(picture, scale)
+
+    def maps(self, picture: Picture, scale: float) -> Maps:
+        """See :class:`wordsight.stages.Mapper`."""
+        chosen = self.choose(picture)
+        if not isinstance(chosen, Mapper):
+            raise ConfigError("the detector that was chosen has no maps to show")
+        return chosen.maps(picture, scale)
+
+    def choose(self, picture: Picture) -> Detector:
+        """The detector for a picture."""
+        return (self.lines if is_page(picture) else self.words)()
+
+
+def create(options: StageOptions) -> Detector:
+    """The detector that chooses by the picture; where the user names a network of their own, that one."""
+    if options.detection.east_model is not None:
+        return create_east(options)
+    return AutoDetector(Later(lambda: east.create(options)), Later(lambda: dbnet.create(options)))
+
+
+def create_east(options: StageOptions) -> Detector:
+    """EAST with the project's weights, or with the network that the user names."""
+    path = options.detection.east_model
+    if path is None:
+        return east.create(options)
+    return own.create(path, options)

@@ -1,0 +1,1 @@
+"""Taught models: named fields out of a picture."""

@@ -1,0 +1,87 @@
+"""Pictures and model files: kept under the SHA-256 of what is in them, never under a name that a client chose."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from typing import IO, cast
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from wordsight.server.errors import NotThere, OutOfSpace
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class Files:
+    """Blobs in a folder, or in anything else that fsspec has a URL for."""
+
+    def __init__(self, url: str) -> None:
+        self.system, self.root = fsspec.core.url_to_fs(url)
+
+    def put(self, data: bytes) -> str:
+        """Keep some bytes; gives their digest. What is there already is not written again.
+
+        Raises:
+            OutOfSpace: The disk is full.
+        """
+        digest = hashlib.sha256(data).hexdigest()
+        path = self._path(digest)
+        try:
+            if not self.system.exists(path):
+                self._write(path, data)
+        except OSError as error:
+            raise OutOfSpace(
+                f"the file cannot be kept ({error.strerror or error}); free some space and send it again"
+            ) from error
+        return digest
+
+    def _write(self, path: str, data: bytes) -> None:
+        """Write in one step: an object store does so anyway, a folder gets a temporary name first."""
+        self.system.makedirs(path.rpartition("/")[0], exist_ok=True)
+        if not isinstance(self.system, LocalFileSystem):
+            self.system.pipe_file(path, data)
+            return
+        part = f"{path}.{uuid.uuid4().hex}.part"
+        try:
+            self.system.pipe_file(part, data)
+            self.system.mv(part, path)
+        except OSError:
+            if self.system.exists(part):
+                self.system.rm_file(part)
+            raise
+
+    def get(self, digest: str) -> bytes:
+        """The bytes with this digest.
+
+        Raises:
+            NotThere: There are none.
+        """
+        try:
+            return cast(bytes, self.system.cat_file(self._path(digest)))
+        except FileNotFoundError as error:
+            raise NotThere("the file is no longer kept") from error
+
+    def open(self, digest: str) -> IO[bytes]:
+        """A stream of the bytes with this digest.
+
+        Raises:
+            NotThere: There are none.
+        """
+        try:
+            return cast(IO[bytes], self.system.open(self._path(digest), "rb"))
+        except FileNotFoundError as error:
+            raise NotThere("the file is no longer kept") from error
+
+    def delete(self, digest: str) -> None:
+        """Forget the bytes with this digest; nothing happens where there are none."""
+        path = self._path(digest)
+        if self.system.exists(path):
+            self.system.rm_file(path)
+
+    def _path(self, digest: str) -> str:
+        if not _DIGEST.fullmatch(digest):
+            raise NotThere("no file has such a name")
+        return f"{self.root}/{digest[:2]}/{digest}"

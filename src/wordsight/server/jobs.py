@@ -1,0 +1,86 @@
+"""Asking for jobs. The rows of the database say what is to be done; DBOS sees that it is done once.
+
+A job is named after its row, so asking twice does nothing more. Where the database of jobs does not answer, the row
+stays as it is and a worker finds it later (:mod:`wordsight.server.worker`).
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Literal
+
+import structlog
+from dbos import DBOSClient
+from dbos._serialization import DBOSPortableJSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
+
+from wordsight.server.settings import Settings
+from wordsight.server.store import driver_url
+
+Kind = Literal["train", "predict", "deliver"]
+APPLICATION = "wordsight"
+VERSION = "1"
+"""Jobs of one version are done by workers of the same; raise it when a workflow's steps change."""
+AT_ONCE: dict[Kind, int] = {"train": 1, "predict": 2, "deliver": 8}
+"""How many jobs of a kind one worker does at the same time."""
+
+log = structlog.get_logger(__name__)
+
+
+def queue_of(kind: Kind) -> str:
+    """The queue of a kind of job."""
+    return f"wordsight-{kind}"
+
+
+def job_id(kind: Kind, row_id: str) -> str:
+    """The name of the job for a row."""
+    return f"{kind}-{row_id}"
+
+
+class Jobs:
+    """Asks workers for jobs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._lock = threading.Lock()
+        self._client: DBOSClient | None = None
+
+    @property
+    def client(self) -> DBOSClient:
+        """The connection to the database of jobs, made on first use."""
+        with self._lock:
+            if self._client is None:
+                self._client = DBOSClient(
+                    system_database_url=driver_url(self.settings.jobs_database),
+                    serializer=DBOSPortableJSONSerializer(),
+                    application_name=APPLICATION,
+                    lazy=True,
+                    retry_connection_errors=False,
+                )
+            return self._client
+
+    def enqueue(self, kind: Kind, row_id: str) -> None:
+        """Ask for the job of a row."""
+        try:
+            self.client.enqueue(
+                {
+                    "workflow_name": kind,
+                    "queue_name": queue_of(kind),
+                    "workflow_id": job_id(kind, row_id),
+                    "app_version": VERSION,
+                },
+                row_id,
+            )
+        except SQLAlchemyError as error:
+            log.warning("job not queued; a worker will find it", kind=kind, row=row_id, error=type(error).__name__)
+
+    def again(self, kind: Kind, row_id: str) -> None:
+        """Let any worker go on with a job whose worker is gone."""
+        self.client.resume_workflow(job_id(kind, row_id), queue_name=queue_of(kind))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        with self._lock:
+            if self._client is not None:
+                self._client.destroy()
+                self._client = None

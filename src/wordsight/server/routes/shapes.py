@@ -1,0 +1,407 @@
+"""What the clean API takes and gives, as the OpenAPI document shows it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from wordsight.server.services.models import ModelInfo
+from wordsight.server.services.predictions import Read
+from wordsight.server.tables import Activity, Delivery, File, Key, Page, Picture, Run, Version, Webhook
+
+Corner = tuple[float, float]
+Scope = Literal["read", "write", "admin"]
+
+
+class Shape(BaseModel):
+    """Base: unknown keys are refused, so that a mistyped one is noticed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewModel(Shape):
+    """A model to make."""
+
+    labels: list[str] = Field(min_length=1, description="Names of the fields.", examples=[["number_plate"]])
+    name: str = Field("", max_length=200)
+
+
+class ModelChange(Shape):
+    """What is to change in a model."""
+
+    name: str | None = Field(None, max_length=200)
+    labels: list[str] | None = None
+    archived: bool | None = None
+    settings: dict[str, Any] | None = Field(None, description="Rules of its fields, see the documentation.")
+
+
+class LabelShape(Shape):
+    """A field of a model and how many boxes are marked as it."""
+
+    name: str
+    count: int
+
+
+class ModelShape(Shape):
+    """A model."""
+
+    id: str
+    name: str
+    labels: list[LabelShape]
+    state: int
+    status: str
+    pictures: int
+    active_version: int | None
+    archived: bool
+    created: float
+    accuracy: float
+    run: str | None
+
+    @classmethod
+    def of(cls, model: ModelInfo) -> ModelShape:
+        """From the service's form."""
+        return cls(
+            id=model.id,
+            name=model.name,
+            labels=[LabelShape(name=name, count=count) for name, count in model.labels],
+            state=model.state,
+            status=model.status,
+            pictures=model.pictures,
+            active_version=model.active_version,
+            archived=model.archived,
+            created=model.created,
+            accuracy=model.accuracy,
+            run=model.run,
+        )
+
+
+class VersionShape(Shape):
+    """A trained state of a model."""
+
+    number: int
+    created: float
+    size: int
+    metrics: dict[str, Any]
+    run: str | None
+
+    @classmethod
+    def of(cls, row: Version) -> VersionShape:
+        """From a row."""
+        return cls(number=row.number, created=row.created, size=row.size, metrics=row.metrics, run=row.run_id)
+
+
+class BoxShape(Shape):
+    """A marked or read field: four corners in pixels, top left first, clockwise."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str | None = None
+    label: str
+    quad: list[Corner] = Field(min_length=4, max_length=4)
+    text: str | None = None
+    score: float | None = None
+
+
+class Boxes(Shape):
+    """All boxes of a picture."""
+
+    boxes: list[BoxShape]
+    revision: int | None = Field(None, description="The picture's revision that you have seen.")
+
+
+class PictureShape(Shape):
+    """A picture to learn from."""
+
+    id: str
+    name: str
+    width: int
+    height: int
+    bytes: int
+    state: str
+    revision: int
+    created: float
+    source: str
+    boxes: list[BoxShape]
+
+    @classmethod
+    def of(cls, row: Picture) -> PictureShape:
+        """From a row."""
+        return cls(
+            id=row.id,
+            name=row.name,
+            width=row.width,
+            height=row.height,
+            bytes=row.bytes,
+            state=row.state,
+            revision=row.revision,
+            created=row.created,
+            source=row.source,
+            boxes=[BoxShape(**box) for box in row.boxes],
+        )
+
+
+class Failed(Shape):
+    """A file that was not taken, and why."""
+
+    name: str
+    reason: str
+
+
+class Uploaded(Shape):
+    """What came of an upload."""
+
+    pictures: list[PictureShape]
+    failed: list[Failed]
+
+
+class PicturePage(Shape):
+    """A part of a list of pictures."""
+
+    pictures: list[PictureShape]
+    total: int
+
+
+class NewRun(Shape):
+    """A training to start."""
+
+    minutes: float | None = Field(None, gt=0)
+
+
+class RunShape(Shape):
+    """A training."""
+
+    id: str
+    model: str
+    state: str
+    minutes: float
+    created: float
+    started: float | None
+    ended: float | None
+    progress: dict[str, Any]
+    error: str
+    version: int | None
+    report: dict[str, Any]
+
+    @classmethod
+    def of(cls, row: Run) -> RunShape:
+        """From a row."""
+        return cls(
+            id=row.id,
+            model=row.model_id,
+            state=row.state,
+            minutes=row.minutes,
+            created=row.created,
+            started=row.started,
+            ended=row.ended,
+            progress=row.progress,
+            error=row.error,
+            version=row.version,
+            report=row.report,
+        )
+
+
+class WordShape(Shape):
+    """A word that was read."""
+
+    text: str
+    quad: list[Corner]
+    confidence: float
+
+
+class PageShape(Shape):
+    """What was read on one page."""
+
+    id: str
+    number: int
+    width: int
+    height: int
+    text: str
+    words: list[WordShape]
+    fields: list[BoxShape]
+    corrected: list[BoxShape] | None
+
+    @classmethod
+    def of(cls, row: Page) -> PageShape:
+        """From a row."""
+        return cls(
+            id=row.id,
+            number=row.number,
+            width=row.width,
+            height=row.height,
+            text=row.text,
+            words=[WordShape(**word) for word in row.words],
+            fields=[BoxShape(**box) for box in row.boxes],
+            corrected=None if row.corrected is None else [BoxShape(**box) for box in row.corrected],
+        )
+
+
+class FileShape(Shape):
+    """A file that was read, or will be."""
+
+    id: str
+    name: str
+    model: str | None
+    version: int | None
+    state: str
+    error: str
+    created: float
+    approval: str
+    problems: list[Any]
+    metadata: str
+    pages: list[PageShape]
+
+    @classmethod
+    def of(cls, read: Read) -> FileShape:
+        """From the service's form."""
+        row: File = read.file
+        return cls(
+            id=row.id,
+            name=row.name,
+            model=row.model_id,
+            version=row.version,
+            state=row.state,
+            error=row.error,
+            created=row.created,
+            approval=row.approval,
+            problems=row.problems,
+            metadata=row.request_metadata,
+            pages=[PageShape.of(page) for page in read.pages],
+        )
+
+
+class FilePage(Shape):
+    """A part of a list of files."""
+
+    files: list[FileShape]
+    total: int
+
+
+class ReadReply(Shape):
+    """Files that were read now, and those that could not be."""
+
+    files: list[FileShape]
+    failed: list[Failed]
+
+
+class Approval(Shape):
+    """What a person says about a file."""
+
+    approval: Literal["approved", "rejected", ""]
+
+
+class NewKey(Shape):
+    """A key to make."""
+
+    name: str = Field(min_length=1, max_length=200)
+    scopes: list[Scope] = Field(min_length=1)
+    expires: float | None = Field(None, description="Seconds since 1970; without it the key does not end.")
+
+
+class KeyShape(Shape):
+    """A key, without its secret."""
+
+    id: str
+    name: str
+    start: str
+    scopes: list[str]
+    created: float
+    expires: float | None
+    revoked: float | None
+    used: float | None
+
+    @classmethod
+    def of(cls, row: Key) -> KeyShape:
+        """From a row."""
+        return cls(
+            id=row.id,
+            name=row.name,
+            start=row.start,
+            scopes=row.scopes,
+            created=row.created,
+            expires=row.expires,
+            revoked=row.revoked,
+            used=row.used,
+        )
+
+
+class MadeKey(Shape):
+    """A new key; its secret is never shown again."""
+
+    key: KeyShape
+    secret: str
+
+
+class NewWebhook(Shape):
+    """A webhook to add."""
+
+    url: str
+    events: list[str] = Field(min_length=1)
+    model: str | None = None
+
+
+class WebhookShape(Shape):
+    """A webhook."""
+
+    id: str
+    url: str
+    events: list[str]
+    model: str | None
+    created: float
+    secret: str = Field("", description="For checking signatures; shown only when the webhook is made.")
+
+    @classmethod
+    def of(cls, row: Webhook, secret: bool = False) -> WebhookShape:
+        """From a row."""
+        return cls(
+            id=row.id,
+            url=row.url,
+            events=row.events,
+            model=row.model_id,
+            created=row.created,
+            secret=row.secret if secret else "",
+        )
+
+
+class DeliveryShape(Shape):
+    """A message to a webhook."""
+
+    id: str
+    webhook: str
+    event: str
+    state: str
+    attempts: int
+    status: int | None
+    error: str
+    created: float
+    delivered: float | None
+
+    @classmethod
+    def of(cls, row: Delivery) -> DeliveryShape:
+        """From a row."""
+        return cls(
+            id=row.id,
+            webhook=row.webhook_id,
+            event=row.event,
+            state=row.state,
+            attempts=row.attempts,
+            status=row.status,
+            error=row.error,
+            created=row.created,
+            delivered=row.delivered,
+        )
+
+
+class ActivityShape(Shape):
+    """One entry of the audit log."""
+
+    created: float
+    key: str
+    action: str
+    object: str
+    detail: str
+
+    @classmethod
+    def of(cls, row: Activity) -> ActivityShape:
+        """From a row."""
+        return cls(created=row.created, key=row.key_name, action=row.action, object=row.object_id, detail=row.detail)

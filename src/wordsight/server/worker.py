@@ -1,0 +1,278 @@
+"""The worker process: does the jobs that the web process asks for.
+
+Every job can be ended at any moment, by SIGKILL too. DBOS starts an interrupted job again at the step that was not
+finished, and each step looks at its row first, so what was done is not done twice. A training runs in a process of
+its own with a lower priority, and goes on from its checkpoint.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+
+import aiosmtplib
+import structlog
+from dbos import DBOS
+from dbos._core import StepOptions
+from dbos._serialization import DBOSPortableJSONSerializer
+from sqlalchemy import select
+
+from wordsight.errors import ImageError, WordsightError
+from wordsight.server import notify
+from wordsight.server.access import Services
+from wordsight.server.errors import NotThere, ServiceError, Unavailable
+from wordsight.server.jobs import APPLICATION, AT_ONCE, VERSION, Jobs, queue_of
+from wordsight.server.services import predictions
+from wordsight.server.services.webhooks import ATTEMPTS, QUEUED, wait_after
+from wordsight.server.settings import Settings, dump_settings, read_settings
+from wordsight.server.store import driver_url
+from wordsight.server.tables import Delivery, File, Model, Run
+
+TRIES = 3
+"""Attempts at a file before it is given up."""
+SWEEP_SECONDS = 20.0
+"""Time between two looks for rows whose job was never asked for, or whose worker is gone."""
+SILENT_SECONDS = 120.0
+"""A running training that has said nothing for so long has lost its worker."""
+MOST_RECOVERIES = 10_000
+"""A job may be killed so often before DBOS gives it up."""
+DONE = "done"
+MAIL: StepOptions = {
+    "name": "mail",
+    "retries_allowed": True,
+    "interval_seconds": 2,
+    "max_attempts": 6,
+    "backoff_rate": 2,
+}
+CANCELLED, FINISHED, FAILED = "cancelled", "finished", "failed"
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """The steps of all jobs; each may be done again from its start."""
+
+    settings: Settings
+    services: Services
+    jobs: Jobs
+
+    # ------------------------------------------------------------------------------------------------- training
+
+    def teach(self, run_id: str) -> str:
+        """Train, in a process of its own; gives the state in which the run ended."""
+        with self.services.context.store.session() as session:
+            run = session.get(Run, run_id)
+            if run is None or run.state not in ("queued", "running"):
+                return run.state if run else CANCELLED
+            run.state, run.started = "running", run.started or time.time()
+            run.beat = time.time()
+        child = subprocess.Popen(  # settings may hold passwords: they go through a pipe, not the command line
+            [sys.executable, "-m", "wordsight.server.train", run_id], stdin=subprocess.PIPE, text=True
+        )
+        assert child.stdin is not None
+        with child.stdin:
+            child.stdin.write(dump_settings(self.settings) + "\n")
+            child.stdin.flush()
+            status = child.wait()  # the pipe stays open: the child ends when it closes, as it does if we are killed
+        with self.services.context.store.session() as session:
+            run = session.get(Run, run_id)
+            if run is None:
+                return CANCELLED
+            if run.state == "running":
+                run.state, run.ended = FAILED, time.time()
+                run.error = run.error or f"the training process ended with status {status}; see the worker's log"
+            return run.state
+
+    def announce_training(self, run_id: str) -> None:
+        """Tell webhooks that a training has ended."""
+        with self.services.context.store.session() as session:
+            run = session.get(Run, run_id)
+            if run is None or run.state == CANCELLED:
+                return
+            body = {"model_id": run.model_id, "run_id": run.id, "state": run.state, "version": run.version}
+            event = "training.finished" if run.state == FINISHED else "training.failed"
+            found = self.services.webhooks.announce(
+                session, run.workspace_id, event, run.id, run.model_id, body | {"error": run.error}
+            )
+        for delivery in found:
+            self.jobs.enqueue("deliver", delivery)
+
+    def mail_training(self, run_id: str) -> None:
+        """Tell by mail that a training has ended."""
+        with self.services.context.store.session() as session:
+            run = session.get(Run, run_id)
+            model = session.get(Model, run.model_id) if run else None
+        if run is None or model is None or run.state == CANCELLED:
+            return
+        link = f"{self.settings.address}/models/{model.id}"
+        if run.state == FINISHED:
+            text = f"The training of {model.name!r} has ended.\n\nWhat came of it: {link}\n"
+        else:
+            text = f"The training of {model.name!r} has failed:\n\n{run.error}\n\n{link}\n"
+        try:
+            notify.mail(self.settings, f"wordsight: training of {model.name} {run.state}", text)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise MailError(f"{type(error).__name__}: {error}") from error
+
+    # ------------------------------------------------------------------------------------------------ predictions
+
+    def read(self, file_id: str) -> str:
+        """Read a submitted file; gives "done", or why it is to be tried again."""
+        try:
+            self.services.predictions.finish(file_id)
+        except NotThere:
+            return DONE
+        except (ImageError, ServiceError) as error:
+            if isinstance(error, ServiceError) and error.status in (429, 503):
+                return str(error)
+            self.services.predictions.give_up(file_id, str(error))
+        except WordsightError as error:
+            return str(error)
+        return DONE
+
+    def give_up(self, file_id: str, message: str) -> None:
+        """Note that a file could not be read."""
+        self.services.predictions.give_up(file_id, message)
+
+    def announce_reading(self, file_id: str) -> None:
+        """Tell webhooks that a file was read."""
+        with self.services.context.store.session() as session:
+            file = session.get(File, file_id)
+            if file is None:
+                return
+            done = file.state == predictions.SUCCESS
+            event = "prediction.finished" if done else "prediction.failed"
+            body = {"model_id": file.model_id, "request_file_id": file.id, "name": file.name, "error": file.error}
+            found = self.services.webhooks.announce(session, file.workspace_id, event, file.id, file.model_id, body)
+        for delivery in found:
+            self.jobs.enqueue("deliver", delivery)
+
+    # -------------------------------------------------------------------------------------------------- webhooks
+
+    def deliver(self, delivery_id: str) -> bool:
+        """Send a message once; True where nothing more is to be done."""
+        found = self.services.webhooks.open(delivery_id)
+        if found is None:
+            return True
+        status, error = notify.post(self.settings, *found)
+        return self.services.webhooks.tried(delivery_id, status, error)
+
+    # --------------------------------------------------------------------------------------------------- sweeping
+
+    def sweep(self) -> None:
+        """Ask for the jobs of rows that have none, and for those whose worker is gone."""
+        now = time.time()
+        with self.services.context.store.session() as session:
+            runs = session.execute(select(Run.id, Run.state, Run.beat).where(Run.state.in_(("queued", "running"))))
+            lost = [row.id for row in runs if row.state == "running" and now - (row.beat or now) > SILENT_SECONDS]
+            queued = list(session.scalars(select(Run.id).where(Run.state == "queued")))
+            files = list(session.scalars(select(File.id).where(File.state == predictions.PENDING).limit(1000)))
+            messages = list(session.scalars(select(Delivery.id).where(Delivery.state == QUEUED).limit(1000)))
+        for run_id in lost:
+            self.jobs.again("train", run_id)
+        for run_id in queued:
+            self.jobs.enqueue("train", run_id)
+        for file_id in files:
+            self.jobs.enqueue("predict", file_id)
+        for delivery_id in messages:
+            self.jobs.enqueue("deliver", delivery_id)
+
+
+class MailError(WordsightError):
+    """A message could not be mailed."""
+
+
+def register(worker: Worker) -> None:
+    """Make the worker's jobs known to DBOS as the workflows "train", "predict" and "deliver"."""
+
+    @DBOS.workflow(name="train", max_recovery_attempts=MOST_RECOVERIES)
+    def train(run_id: str) -> str:
+        state = DBOS.run_step({"name": "teach"}, worker.teach, run_id)
+        DBOS.run_step({"name": "announce"}, worker.announce_training, run_id)
+        DBOS.run_step(MAIL, worker.mail_training, run_id)
+        return state
+
+    @DBOS.workflow(name="predict", max_recovery_attempts=MOST_RECOVERIES)
+    def predict(file_id: str) -> None:
+        trouble = ""
+        for attempt in range(1, TRIES + 1):
+            trouble = DBOS.run_step({"name": "read"}, worker.read, file_id)
+            if trouble == DONE:
+                break
+            DBOS.sleep(wait_after(attempt))
+        else:
+            DBOS.run_step({"name": "give-up"}, worker.give_up, file_id, trouble)
+        DBOS.run_step({"name": "announce"}, worker.announce_reading, file_id)
+
+    @DBOS.workflow(name="deliver", max_recovery_attempts=MOST_RECOVERIES)
+    def deliver(delivery_id: str) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            if DBOS.run_step({"name": "deliver"}, worker.deliver, delivery_id):
+                return
+            DBOS.sleep(wait_after(attempt))
+
+
+def work(settings: Settings, stop: threading.Event, name: str = "") -> None:
+    """Do jobs until told to stop.
+
+    Args:
+        settings: Where the database and the files are.
+        stop: Ends the work; what is under way is taken up again by the next start.
+        name: Tells workers apart; the same name again takes up what this worker left. Default: the machine's name.
+    """
+    os.nice(5)  # reading for those who wait comes first
+    jobs = Jobs(settings)
+    services = Services.open(settings, jobs)
+    worker = Worker(settings, services, jobs)
+    DBOS(
+        config={
+            "name": APPLICATION,
+            "system_database_url": driver_url(settings.jobs_database),
+            "application_version": VERSION,
+            "executor_id": name or socket.gethostname(),
+            "serializer": DBOSPortableJSONSerializer(),
+            "log_level": "WARNING",
+            "enable_otlp": False,
+        }
+    )
+    register(worker)
+    DBOS.launch()
+    for kind, at_once in AT_ONCE.items():
+        DBOS.register_queue(queue_of(kind), worker_concurrency=at_once, polling_interval_sec=0.5)
+    try:
+        while not stop.is_set():
+            try:
+                worker.sweep()
+            except Unavailable as error:
+                log.warning("the database does not answer", error=str(error))
+            stop.wait(SWEEP_SECONDS)
+    finally:
+        DBOS.destroy()
+        services.close()
+        jobs.close()
+
+
+def main() -> None:
+    """Run as the child of another process, which gives the settings through the pipe and ends it by closing it."""
+    settings = read_settings(sys.stdin.readline())
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+
+    def end_with_parent() -> None:
+        sys.stdin.read()
+        stop.set()
+
+    threading.Thread(target=end_with_parent, name="parent", daemon=True).start()
+    work(settings, stop)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Teaching to read: a recognizer fine-tuned on the crops of a label, boldly where the stock one fails on them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from wordsight.data.crops import HEIGHT as CROP_ROOM
+from wordsight.data.crops import Example as Crop
+from wordsight.evaluation.compare import figures, read_all
+from wordsight.stages import Recognizer
+from wordsight.training.crops import RealCrops
+from wordsight.training.events import Event
+from wordsight.training.export_ctc import export_recognizer
+from wordsight.training.loop import Event as Step
+from wordsight.training.networks import LATIN
+from wordsight.training.recognizer import RecognizerConfig, train_recognizer
+from wordsight.training.runs import run, schedule
+from wordsight.types import Picture
+
+FAILS = 0.5
+"""Where the stock recognizer reads less than this share right, the crops are a world of their own."""
+LOOKED_AT = 200
+"""So many crops are read to find that out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What there is to learn to read.
+
+    Attributes:
+        learn: Crops with texts.
+        check: Crops to choose on.
+        stock: Reads them without teaching.
+    """
+
+    learn: tuple[Crop, ...]
+    check: tuple[Crop, ...]
+    stock: Recognizer
+
+    def difficulty(self) -> float:
+        """Share of the crops that the stock recognizer reads wrong."""
+        some = self.learn[:: max(1, len(self.learn) // LOOKED_AT)]
+        return 1.0 - figures(some, read_all(self.stock, some))["right"]
+
+
+def teach_reading(task: Reading, folder: Path, minutes: float, seed: int) -> Generator[Event, None, bytes]:
+    """Train a recognizer; gives its ONNX file."""
+    config, times = settings(task), schedule(minutes, seed)
+
+    def train(resume: bool) -> Iterator[Step]:
+        return train_recognizer([RealCrops(task.learn)], task.check, folder, times, config, resume)
+
+    def deliver(path: Path) -> None:
+        export_recognizer(folder, path)
+
+    return (yield from run("read", folder, deliver, train))
+
+
+def settings(task: Reading) -> RecognizerConfig:
+    """Careful steps near the stock recognizer, or bold ones away from it."""
+    texts = "".join(crop.text or "" for crop in task.learn)
+    charset = "latin" if set(texts) <= {*LATIN, " "} else "keep"
+    batch = min(32, max(8, len(task.learn) // 4))
+    if 1.0 - task.difficulty() >= FAILS:
+        return RecognizerConfig(charset=charset, batch=batch)
+    return RecognizerConfig(
+        charset=charset,
+        batch=batch,
+        backbone_rate=4e-4,
+        neck_rate=1e-3,
+        out_rate=1e-3,
+        frozen=(),
+        distil=0.0,
+        hint=0.0,
+        blends=(1.0,),
+    )
+
+
+def crop_of(picture: Picture, text: str, name: str) -> Crop:
+    """A crop to learn from, reduced to twice the height that a recognizer sees."""
+    height, width = picture.shape[:2]
+    if height > CROP_ROOM:
+        size = (max(1, round(width * CROP_ROOM / height)), CROP_ROOM)
+        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return Crop(picture, text, name=name)
+
+
+def better_reader(stock: Recognizer, own: Recognizer, crops: Sequence[Crop]) -> bool:
+    """Whether the own recognizer reads more crops right than the stock one."""
+    if not crops:
+        return True
+    before, after = (figures(crops, read_all(one, crops)) for one in (stock, own))
+    return (after["right"], after["folded"]) > (before["right"], before["folded"])
