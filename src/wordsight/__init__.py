@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         WeightsMissing,
         WordsightError,
     )
+    from wordsight.fields.extract import FieldValue, Prediction, TaughtModel, load
     from wordsight.image.load import Limits
     from wordsight.page import Failure, Page
     from wordsight.reader import Reader, read
@@ -44,6 +45,7 @@ __all__ = [
     "EmptyImage",
     "EncryptedDocument",
     "Failure",
+    "FieldValue",
     "ImageError",
     "ImageTooLarge",
     "Limits",
@@ -53,9 +55,11 @@ __all__ = [
     "ModelError",
     "NotAnImage",
     "Page",
+    "Prediction",
     "Quad",
     "Reader",
     "Reading",
+    "TaughtModel",
     "TooSlow",
     "TruncatedImage",
     "Vocabulary",
@@ -63,11 +67,13 @@ __all__ = [
     "WeightsMissing",
     "Word",
     "WordsightError",
+    "load",
     "read",
 ]
 
 # Importing the package is free; what a name needs is imported when the name is first used.
 _HOMES = {
+    "wordsight.fields.extract": ("FieldValue", "Prediction", "TaughtModel", "load"),
     "wordsight.image.load": ("Limits",),
     "wordsight.page": ("Failure", "Page"),
     "wordsight.reader": ("Reader", "read"),

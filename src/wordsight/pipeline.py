@@ -140,7 +140,7 @@ class Pipeline:
         tall = [
             index
             for index, crop in enumerate(crops)
-            if crop.shape[0] > SQUARE * crop.shape[1] and readings[index].confidence < DOUBT
+            if crop.shape[0] > SQUARE * crop.shape[1] and (readings[index].confidence < DOUBT or readings[index].bent)
         ]
         for quarters in (1, 3):
             turned = [np.ascontiguousarray(np.rot90(crops[index], quarters)) for index in tall]

@@ -186,6 +186,11 @@ class Reading:
         return "".join(span.text for span in self.spans).strip()
 
     @property
+    def bent(self) -> bool:
+        """Whether the vocabulary made the text another one than was read: a reason to look again."""
+        return bool(self.matched) and self.log_ratio is not None and self.log_ratio < 0
+
+    @property
     def rank(self) -> tuple[bool, float]:
         """By what readings of one text compare: one that follows the vocabulary comes first, then the surer one."""
         return bool(self.matched), self.confidence

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from wordsight.data.manifest import Sample, write_manifest
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = ["memory", "peers", "recognition", "rotation"]
+SCRIPTS = ["detection", "memory", "peers", "recognition", "rotation"]
 
 
 def run(name: str, *arguments: str | Path) -> str:
@@ -61,6 +61,30 @@ def test_recognition(tmp_path: Path) -> None:
     assert found["ablation"]["all"][tmp_path.name] == 1.0
     assert f"{tmp_path.name}: 11 crops of test" in printed
     assert run("recognition", tmp_path, "--fit").startswith("A, B, C = ")
+
+
+def test_detection_goes_on_after_an_interruption(tmp_path: Path) -> None:
+    from wordsight.examples import example_path
+
+    street = example_path().parents[1]
+    options = ("--detectors", "dbnet", "--qualities", "fast", "--out", tmp_path, "--work", tmp_path / "work")
+    options = (*options, "--name", "detection")
+    run("detection", street, *options, "--only", "quality,decode")
+    found = results(tmp_path, "detection")
+    (row,) = found["quality"]
+    assert 0 < row["f"] < 1
+    assert 9_000 < found["decode"]["cells"] < 12_000
+    assert found["decode"]["words"] == 24
+    (kept,) = (tmp_path / "work").glob("*-upright-dbnet-fast-boxes.jsonl")
+    (record,) = map(json.loads, kept.read_text(encoding="utf-8").splitlines())
+    kept.write_text(json.dumps(record | {"words": []}) + "\n", encoding="utf-8")
+    run("detection", street, *options, "--only", "quality", "--resume")
+    assert results(tmp_path, "detection")["quality"][0]["f"] == 0
+    run("detection", street, *options, "--only", "rotated,speed", "--step", "180")
+    again = results(tmp_path, "detection")
+    assert list(again["rotated"][0]["f"]) == ["0", "180"]
+    assert again["speed"][0]["fps"] > 0
+    assert again["speed"][0]["fps_in_flight"] > 0
 
 
 def test_rotation_goes_on_after_an_interruption(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_the_reader_may_have_a_vocabulary_and_a_call_another() -> None:
 def test_a_page(reader: Reader, example: Path) -> None:
     free = reader.read(example)
     some = [word.text for word in free.words]
-    same = reader.read(example, Vocabulary(tuple(word.upper() for word in some)))
+    same = reader.read(example, Vocabulary(tuple(word.upper() for word in some if len(word) > 3)))
     assert [word.text for word in same.words] == some, "words of the list are spelt as the picture shows"
     rest = reader.read(example, Vocabulary(("xylophone",)))
     assert [word.text for word in rest.words] == some, "and no other word is forced into it"
@@ -123,7 +123,7 @@ def test_wrong_options(run: CliRunner, options: list[str], message: str) -> None
 
 
 def test_evaluate_with_the_lists_of_the_pictures(run: CliRunner) -> None:
-    lists = {"Bakery": ("BAKENY", "x"), "HOTEL": ("HOTEL",), "4.20": None}
+    lists = {"Bakery": ("MUSEUM", "x"), "HOTEL": ("HOTEL",), "4.20": None}
     folder = Path.cwd()
     write_manifest(
         folder, [Sample(f"{text}.png", folder / f"{text}.png", text=text, lexicon=own) for text, own in lists.items()]

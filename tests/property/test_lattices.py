@@ -130,10 +130,10 @@ def test_relief_admits_a_word_by_its_weight_and_still_finds_the_most_probable(
     wanted = totals(table)
     words = data.draw(st.lists(st.sampled_from(list(wanted)), min_size=1, max_size=8, unique=True))
     weights = data.draw(st.lists(st.integers(0, 3), min_size=len(words), max_size=len(words)))
-    least = data.draw(st.floats(-8, 0))
-    hit = Trie.of(words, weights).search(Lattice.scaled(table, 0), least, relief=1.0)
+    least, always = data.draw(st.floats(-8, 0)), data.draw(st.floats(-9, 0))
+    hit = Trie.of(words, weights).search(Lattice.scaled(table, 0), least, 1.0, always)
     scores = [math.log(wanted[word]) for word in words]
-    assert (hit is not None) == any(s >= least - w for s, w in zip(scores, weights, strict=True))
+    assert (hit is not None) == any(s >= max(least - w, always) for s, w in zip(scores, weights, strict=True))
     assert hit is None or hit.score == pytest.approx(max(scores))
 
 

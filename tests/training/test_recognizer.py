@@ -11,12 +11,14 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from wordsight.data.crops import Example  # noqa: E402
-from wordsight.errors import ManifestError, ModelError, WeightsMissing  # noqa: E402
+from wordsight.errors import ManifestError, ModelError, WeightsCorrupt, WeightsMissing  # noqa: E402
 from wordsight.evaluation.compare import read_all  # noqa: E402
+from wordsight.models import cards  # noqa: E402
 from wordsight.recognition.trained import load_recognizer  # noqa: E402
 from wordsight.stages import StageOptions  # noqa: E402
 from wordsight.training.crops import Batches, MadeCrops, RealCrops  # noqa: E402
 from wordsight.training.export_ctc import ctc_difference, export_ctc, export_recognizer  # noqa: E402
+from wordsight.training.import_ctc import read_parent  # noqa: E402
 from wordsight.training.loop import Progress, Stopped, TrainConfig, Validated, Warned  # noqa: E402
 from wordsight.training.networks import build, choose_charset, mixed, read_recognizer  # noqa: E402
 from wordsight.training.recognizer import RecognizerConfig, RecognizerTask, to_input, train_recognizer  # noqa: E402
@@ -81,6 +83,27 @@ def test_an_exported_network_gives_the_same_probabilities(tmp_path, arch, source
         assert ctc_difference(task.model, tmp_path / "x.onnx", x) < 1e-4
 
 
+@pytest.mark.parametrize("arch", ["crnn", "svtr"])
+@pytest.mark.parametrize("half", [False, True])
+def test_an_exported_file_can_be_trained_on(tmp_path, arch, half, source):
+    model = RecognizerTask([source], [], replace(CALM, arch=arch, charset="ABC")).model
+    export_ctc(model, tmp_path / "x.onnx", half)
+    kind, read = read_parent(arch, tmp_path / "x.onnx")
+    assert kind == arch and read.charset == model.charset
+    for name, tensor in model.state_dict().items():
+        torch.testing.assert_close(read.state_dict()[name], tensor, rtol=1e-3 if half else 0, atol=1e-4 if half else 0, msg=name)
+
+
+def test_what_cannot_be_a_beginning(tmp_path, source):
+    assert read_parent("crnn", cards.find(cards.PP_OCR_RECOGNIZER))[0] == "svtr"
+    with pytest.raises(WeightsCorrupt, match="no charset"):
+        read_parent("svtr", cards.find(cards.PP_OCR_DETECTOR))
+    model = RecognizerTask([source], [], replace(CALM, arch="crnn", charset="ABC")).model
+    export_ctc(model, tmp_path / "x.onnx")
+    with pytest.raises(ModelError, match="holds a crnn"):
+        read_parent("svtr", tmp_path / "x.onnx")
+
+
 def test_resuming_changes_nothing(tmp_path, source):
     config = replace(CALM, arch="crnn", charset="latin", hint=1.0, distil=1.0, blends=())
     whole = TrainConfig(steps=6, warmup=1, bf16=False)
@@ -142,7 +165,7 @@ def test_held_out_crops_may_not_be_learnt_from(tmp_path, source):
 def test_broken_folders_are_refused(tmp_path):
     with pytest.raises(ModelError, match="not there or broken"):
         read_recognizer(tmp_path)
-    (tmp_path / "recognizer.json").write_text('{"arch": "svtr", "characters": ["a", "a"]}', encoding="utf-8")
+    (tmp_path / "network.json").write_text('{"arch": "svtr", "characters": ["a", "a"]}', encoding="utf-8")
     with pytest.raises(ModelError, match="names no network"):
         read_recognizer(tmp_path)
     with pytest.raises(WeightsMissing):

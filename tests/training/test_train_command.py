@@ -187,7 +187,7 @@ def test_it_trains_is_interrupted_goes_on_and_leaves_a_detector_with_a_card(monk
     assert f"--east-model {out / 'detector.onnx'}" in said.out
     card = json.loads((out / "detector.json").read_text())
     assert card["sha256"] == cards.sha256(out / "detector.onnx")
-    assert card["training_sets"][0] == {"set": "set", "pictures": 2, "weight": 1.0, "terms": "the user's own"}
+    assert card["training_sets"][0] == {"set": "set", "pictures": 3, "weight": 1.0, "terms": "the user's own"}
     assert card["parity"]["difference"][0] <= 0.02
     assert set(card["accuracy"]) == {"protocol", "f", "precision", "recall", "threshold"}
     about = json.loads(cards.metadata(out / "detector.onnx", cards.DETECTOR) or "")

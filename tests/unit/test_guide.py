@@ -51,6 +51,12 @@ def test_a_word_that_is_not_in_the_list_is_not_forced_into_it() -> None:
         assert (text(found), found.matched) == ("MUSEUM", False)
 
 
+def test_a_clear_reading_is_not_bent_to_a_neighbour() -> None:
+    for words in (("HOTELS", "BAKERY"), ("MOTEL", "BAKERY"), ("HOTE",)):
+        found = follow(table("HOTEL", peak=0.9999), Vocabulary(words))
+        assert (text(found), found.matched) == ("HOTEL", False)
+
+
 def test_unless_strict() -> None:
     found = follow(table("MUSEUM"), Vocabulary(("BAKERY", "MUSIC"), strict=True))
     assert (text(found), found.matched) == ("MUSIC", True)

@@ -27,7 +27,7 @@ def named(system: FontSet, name: str) -> FontFile:
 
 
 def test_a_character_map_is_known_exactly(system: FontSet) -> None:
-    dejavu = named(system, "DejaVu Sans")
+    dejavu = named(system, "DejaVu Sans Book")
     assert dejavu.has("Grüße, мир, Ελλάδα €")
     assert not dejavu.has("नमस्ते")
     assert not dejavu.has("한글")
@@ -41,10 +41,10 @@ def test_what_is_remembered_equals_what_was_read(
 ) -> None:
     folder = tmp_path / "some"
     folder.mkdir()
-    shutil.copy(named(system, "DejaVu Sans").path, folder)
+    shutil.copy(named(system, "DejaVu Sans Book").path, folder)
     monkeypatch.setenv("WORDSIGHT_HOME", str(tmp_path / "home"))
     first = FontSet.find([folder])
-    assert [file.name for file in first.files] == ["DejaVu Sans"]
+    assert [file.name for file in first.files] == ["DejaVu Sans Book"]
     monkeypatch.setattr(fonts, "_describe", None)  # the second time no file is opened
     assert FontSet.find([folder]) == first
 
@@ -57,18 +57,20 @@ def test_a_broken_cache_is_made_anew(system: FontSet, tmp_path: Path, monkeypatc
             cache.write_text(rubbish)
         folder = tmp_path / "one"
         folder.mkdir(exist_ok=True)
-        shutil.copy(named(system, "DejaVu Sans").path, folder)
+        shutil.copy(named(system, "DejaVu Sans Book").path, folder)
         assert len(FontSet.find([folder]).files) == 1
 
 
 def test_a_file_that_is_no_font_is_passed_over(system: FontSet, tmp_path: Path) -> None:
-    whole = Path(named(system, "DejaVu Sans").path).read_bytes()
-    for number, data in enumerate((b"", b"no font", whole[:100], whole[:5000], b"\0" * 3000, whole[:40] + b"\xff" * 9000)):
+    whole = Path(named(system, "DejaVu Sans Book").path).read_bytes()
+    for number, data in enumerate(
+        (b"", b"no font", whole[:100], whole[:5000], b"\0" * 3000, whole[:40] + b"\xff" * 9000)
+    ):
         (tmp_path / f"{number}.ttf").write_bytes(data)
     with pytest.raises(ConfigError, match="no font was found"):
         FontSet.find([tmp_path])
     (tmp_path / "good.ttf").write_bytes(whole)
-    assert [file.name for file in FontSet.find([tmp_path]).files] == ["DejaVu Sans"]
+    assert [file.name for file in FontSet.find([tmp_path]).files] == ["DejaVu Sans Book"]
 
 
 def test_a_folder_must_be_there(tmp_path: Path) -> None:
@@ -90,33 +92,33 @@ def test_drawing_reaches_every_family(system: FontSet) -> None:
 
 def test_a_font_of_capitals_shows_capitals(system: FontSet) -> None:
     assert spelling(named(system, "Bebas Neue Regular"), "Street 7") == "STREET 7"
-    assert spelling(named(system, "DejaVu Sans"), "Street 7") == "Street 7"
+    assert spelling(named(system, "DejaVu Sans Book"), "Street 7") == "Street 7"
 
 
 def test_a_text_that_a_font_lacks_has_no_spelling(system: FontSet) -> None:
-    assert spelling(named(system, "DejaVu Sans"), "한글") is None
+    assert spelling(named(system, "DejaVu Sans Book"), "한글") is None
 
 
 def test_a_mask_is_what_pillow_draws(system: FontSet) -> None:
-    dejavu = named(system, "DejaVu Sans")
+    dejavu = named(system, "DejaVu Sans Book")
     font = ImageFont.truetype(dejavu.path, 48, layout_engine=ImageFont.Layout.BASIC)
-    left, top, right, bottom = font.getbbox("Ag")
+    left, top, right, bottom = font.getmask("Ag").getbbox()
     lettering = draw(dejavu, "Ag", Style(48))
     assert lettering is not None
-    assert lettering.mask.shape == (bottom - top, right - left)
+    assert lettering.mask.shape == pytest.approx((bottom - top, right - left), abs=1)  # faintest edges are cut
     assert lettering.mask.max() == 1
     assert lettering.top == pytest.approx(48 * 0.73, abs=1)  # capitals of DejaVu are 0.729 em high
 
 
 @pytest.mark.parametrize("size", [20, 48, 77, 140])
 def test_a_mask_grows_with_the_size(system: FontSet, size: int) -> None:
-    lettering = draw(named(system, "DejaVu Sans"), "H", Style(size))
+    lettering = draw(named(system, "DejaVu Sans Book"), "H", Style(size))
     assert lettering is not None
     assert lettering.mask.shape[0] == pytest.approx(0.729 * size, abs=1.5)
 
 
 def test_letters_set_one_by_one_are_the_same_letters(system: FontSet) -> None:
-    dejavu = named(system, "DejaVu Sans")
+    dejavu = named(system, "DejaVu Sans Book")
     close, wide = draw(dejavu, "HIH", Style(48)), draw(dejavu, "HIH", Style(48, tracking=0.5))
     assert close is not None
     assert wide is not None
@@ -126,7 +128,7 @@ def test_letters_set_one_by_one_are_the_same_letters(system: FontSet) -> None:
 
 
 def test_nothing_is_drawn_of_nothing(system: FontSet) -> None:
-    dejavu = named(system, "DejaVu Sans")
+    dejavu = named(system, "DejaVu Sans Book")
     assert draw(dejavu, " ", Style(48)) is None
     assert draw(dejavu, "M" * 100_000, Style(140)) is None
 

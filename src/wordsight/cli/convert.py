@@ -11,6 +11,7 @@ import typer
 from wordsight.cli import options as opt
 from wordsight.cli.output import check_file, target
 from wordsight.cli.read import make_reader
+from wordsight.cli.sources import expand
 from wordsight.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def convert(
     check_range("dpi", dpi, 10, 2400)
     kind = check_choice("form", to, get_args(forms.Kind)) if to else forms.kind_of(out)
     check_file(out)
+    (source,) = _single(expand([source]))
     if source.lower().endswith(RECORDS):
         pages = _records(Path(source))
     else:
@@ -75,6 +77,12 @@ def convert(
         return
     with target(out) as file:
         forms.write_text(pages, kind, file, name)  # type: ignore[arg-type]
+
+
+def _single(names: list[str]) -> list[str]:
+    if len(names) != 1:
+        raise ConfigError(f"one file is converted at a time, and these are {len(names)}; name one")
+    return names
 
 
 def _told(reader: Reader, source: str) -> Iterator[Page]:

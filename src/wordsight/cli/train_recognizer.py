@@ -32,7 +32,8 @@ def recognizer(
     ] = "svtr",
     minutes: Annotated[float, typer.Option("--minutes", help="How long to train.")] = 30.0,
     start: Annotated[
-        Path | None, typer.Option("--from", help="Folder of an earlier training; the published weights by default.")
+        Path | None,
+        typer.Option("--from", help="Folder or ONNX file of an earlier training; the published one by default."),
     ] = None,
     charset: Annotated[
         str, typer.Option("--charset", help="keep, latin, or the characters; those of the labels are always added.")

@@ -80,14 +80,12 @@ class Contract:
         record = json.loads(text)
         if not isinstance(record, dict) or record.get("version") != VERSION:
             raise ValueError(f"it is not of version {VERSION}")
-        labels, side, strides = record.get("labels"), record.get("side"), record.get("strides")
-        if not _are_labels(labels):
-            raise ValueError("its labels are not a list of different texts")
+        labels, side, strides = _labels(record.get("labels")), record.get("side"), record.get("strides")
         if type(side) is not int or not SIDES[0] <= side <= SIDES[1]:
             raise ValueError(f"its working size does not lie in {SIDES[0]}..{SIDES[1]}")
         if not isinstance(strides, list) or not strides or any(s not in (4, 8, 16, 32) for s in strides):
             raise ValueError("its strides are unknown")
-        return cls(tuple(labels), side, tuple(map(int, strides)))
+        return cls(labels, side, tuple(map(int, strides)))
 
     def dump(self) -> dict[str, Any]:
         """As the metadata have it."""
@@ -281,7 +279,8 @@ def _four(box: Floats) -> tuple[float, float, float, float]:
     return left, top, right, bottom
 
 
-def _are_labels(labels: object) -> bool:
-    if not isinstance(labels, list) or not 1 <= len(labels) <= MOST_LABELS:
-        return False
-    return all(isinstance(label, str) and label for label in labels) and len(set(labels)) == len(labels)
+def _labels(values: object) -> tuple[str, ...]:
+    texts = tuple(value for value in values if isinstance(value, str) and value) if isinstance(values, list) else ()
+    if not isinstance(values, list) or not 1 <= len(texts) <= MOST_LABELS or len(set(texts)) < len(values):
+        raise ValueError(f"its labels are not a list of 1 to {MOST_LABELS} different texts")
+    return texts

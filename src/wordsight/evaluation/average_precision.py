@@ -15,6 +15,9 @@ from wordsight.types import Floats
 RECALLS = np.linspace(0, 1, 101)
 """Precision is averaged over these."""
 
+OVERLAPS = np.arange(0.5, 0.96, 0.05)
+"""Least IoUs over which COCO's AP is a mean."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -49,6 +52,17 @@ def average_precision(scenes: Sequence[Scene], overlap: float = 0.5) -> float:
     best = np.maximum.accumulate(precision[::-1])[::-1]
     at = np.searchsorted(hits / wanted, RECALLS - 1e-9)
     return float(np.append(best, 0.0)[at].mean())
+
+
+def precisions(scenes: Sequence[Sequence[Scene]]) -> dict[str, float]:
+    """Means over the labels that occur: ``ap`` over IoUs from 0.5 to 0.95, ``ap50`` at 0.5.
+
+    Args:
+        scenes: For each label one scene a picture.
+    """
+    there = [of_label for of_label in scenes if any(len(scene.wanted) for scene in of_label)]
+    table = np.array([[average_precision(of_label, float(o)) for o in OVERLAPS] for of_label in there] or [[0.0]])
+    return {"ap": float(table.mean()), "ap50": float(table[:, 0].mean())}
 
 
 def judged(scenes: Sequence[Scene], overlap: float = 0.5) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

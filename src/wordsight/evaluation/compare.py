@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from wordsight.data.crops import Example, comparable
 from wordsight.evaluation.protocols import fold
@@ -49,8 +50,8 @@ class Row:
         """
         changed = self.fixed + self.broken
         least = min(self.fixed, self.broken)
-        tail = sum(math.comb(changed, k) for k in range(least + 1)) / 2**changed
-        return min(1.0, 2 * tail)
+        ways = sum(math.comb(changed, k) for k in range(least + 1))
+        return min(1.0, float(2 * Fraction(ways, 2**changed)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Nothing here knows a field or a language: which words stand before a total is le
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -197,13 +198,17 @@ def numbers(tokens: Sequence[Token], layout: Layout) -> Floats:
                 token.confidence,
                 *_letters(token.text),
                 min(alike[token.text], 6) / 6,
-                largest.index(amounts[i]) / 10 if amounts[i] is not None else -1.0,
-                np.log1p(amounts[i]) / 10 if amounts[i] is not None else -1.0,
+                *_money(amounts[i], largest),
                 wordy,
                 numeric,
             ]
         )
     return np.array(table, np.float32)
+
+
+def _money(amount: float | None, largest: Sequence[float]) -> tuple[float, float]:
+    """Rank of an amount among those of the page, and how large it is; -1 where a token is none."""
+    return (-1.0, -1.0) if amount is None else (largest.index(amount) / 10, math.log1p(amount) / 10)
 
 
 def _mix(tokens: Sequence[Token], line: Sequence[int]) -> tuple[float, float]:

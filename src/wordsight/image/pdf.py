@@ -25,7 +25,7 @@ HEAD = 1024
 """Bytes in which a PDF must begin; some have a mail's or a printer's lines before."""
 MEMORY = 3 << 30
 """Address space of the worker, in bytes: a page of 100 million pixels takes a fifth of it."""
-SECONDS = 60.0
+SECONDS = 30.0
 """The worker is stopped when it takes longer for one page."""
 PASSWORD, SECURITY = 4, 5
 """PDFium's numbers of the errors that a lock makes."""

@@ -86,7 +86,8 @@ class MixingBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Take and give (N, T, width)."""
         x = x + self.attention(self.norm1(x))
-        return x + self.project(F.silu(self.expand(self.norm2(x))))
+        mixed: Tensor = x + self.project(F.silu(self.expand(self.norm2(x))))
+        return mixed
 
 
 class SvtrNeck(nn.Module):

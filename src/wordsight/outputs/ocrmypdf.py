@@ -22,6 +22,8 @@ from wordsight.page import Page
 from wordsight.reader import Reader
 
 TESSERACT = "ocrmypdf.builtin_plugins.tesseract_ocr"
+FONT = "f-0-0"
+"""OCRmyPDF takes over a font of this name."""
 USUAL_DPI = 72.0
 """What OCRmyPDF takes for the resolution of a picture that does not say."""
 
@@ -67,7 +69,7 @@ class WordsightEngine(OcrEngine):  # type: ignore[misc]
         page = _read(input_file, options)
         with Image.open(input_file) as image:
             dpi = float(image.info.get("dpi", (USUAL_DPI, USUAL_DPI))[0])
-        writer = PdfWriter()
+        writer = PdfWriter(font=FONT)
         writer.add(page, None, dpi)
         writer.save(output_pdf, archive=False)
         output_text.write_text(page.text, encoding="utf-8")

@@ -42,7 +42,7 @@ MOST_CODES = 65_000
 """Different characters that one font can have."""
 INVISIBLE = 3
 """Text rendering mode of text that is not drawn."""
-LEAST_GAP = 0.15
+LEAST_GAP = 0.25
 """Width of a space where words touch, in heights of the first."""
 
 
@@ -52,6 +52,7 @@ class PdfWriter:
 
     Attributes:
         title: Of the document.
+        font: Name of the font in the pages' resources.
         document: What has been put together so far.
 
     Raises:
@@ -59,6 +60,7 @@ class PdfWriter:
     """
 
     title: str = ""
+    font: str = "WordsightText"
     document: Any = field(init=False)
     _codes: dict[str, int] = field(init=False, default_factory=dict)
     _fonts: list[Any] = field(init=False, default_factory=list)
@@ -122,6 +124,7 @@ class PdfWriter:
             content = b"q BT %d Tr\n%b\nET Q\n" % (INVISIBLE, b"\n".join(runs))
             sheet.contents_add(self.document.make_stream(b"q\n"), prepend=True)
             sheet.contents_add(self.document.make_stream(b"Q\n" + content))
+            sheet.contents_coalesce()
 
     def _run(self, text: str, corners: Floats) -> bytes:
         """One run of text over a quad, (2, 4) points from the text's own top left on."""
@@ -137,7 +140,7 @@ class PdfWriter:
         codes = "".join(f"{self._code(letter):04x}" for letter in clean)
         turn = f"{direction[0]:.5f} {direction[1]:.5f} {-direction[1]:.5f} {direction[0]:.5f}"
         place = f"{turn} {bottom_left[0]:.4f} {bottom_left[1]:.4f} Tm"
-        return f"/WordsightText {size:.4f} Tf {stretch:.4f} Tz {place} <{codes}> Tj".encode()
+        return f"/{self.font} {size:.4f} Tf {stretch:.4f} Tz {place} <{codes}> Tj".encode()
 
     def _code(self, letter: str) -> int:
         """Number of a character in the font; all beyond what a font can have share the one of U+FFFD."""
@@ -155,7 +158,7 @@ class PdfWriter:
             sheet.obj["/Resources"] = resources
         if "/Font" not in resources:
             resources["/Font"] = self._dictionary()
-        resources["/Font"]["/WordsightText"] = self._fonts[0]
+        resources["/Font"][f"/{self.font}"] = self._fonts[0]
 
     def _finish_font(self) -> None:
         """Fill in the font, whose characters are known only when all pages are written."""

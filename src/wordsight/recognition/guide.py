@@ -96,12 +96,14 @@ class WordSearch:
             far = (REACH, 4 * REACH, math.inf)
             hit = next(filter(None, (self.trie.search(lattice, free - reach) for reach in far)), None)
         else:
-            hit = self.trie.search(lattice, rejection.least_score(size), rejection.LETTER / rejection.SCORE)
+            relief = rejection.LETTER / rejection.SCORE
+            hit = self.trie.search(lattice, rejection.least_score(size), relief, free + rejection.CONTRADICTED)
         if hit is None:
             return None
         text = self.words[hit.word]
         chance = rejection.of_word(hit.score, text, size)
-        return Found(self.labels[hit.word], text, hit.score, chance, chance >= rejection.ACCEPT_WORD)
+        supported = chance >= rejection.ACCEPT_WORD and hit.score - free >= rejection.CONTRADICTED
+        return Found(self.labels[hit.word], text, hit.score, chance, supported)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,7 +196,8 @@ class Guide:
 
     def _one(self, table: Floats, start: int, end: int, marks: Sequence[Mark], strict: bool) -> Followed:
         """The frames ``start`` to ``end - 1`` as one text."""
-        assert self.search is not None
+        if self.search is None or not (marks or strict):
+            return Followed(marks, False, None)  # where nothing was read, nothing is made up
         lattice, labels = self.alphabet.lattice(table[start:end], [mark.symbol for mark in marks])
         free = lattice.likelihood(labels)
         found = self.search.find(lattice, labels, free, strict)

@@ -82,17 +82,18 @@ class Trie:
             end -= len(level)
         return cls(np.concatenate(labels), first, ended, own, most)
 
-    def search(self, lattice: Lattice, least: float, relief: float = 0.0) -> Hit | None:
+    def search(self, lattice: Lattice, least: float, relief: float = 0.0, always: float = -math.inf) -> Hit | None:
         """The most probable word.
 
         Args:
             lattice: Where to look.
             least: Natural log of the probability that it must have,
-            relief: less this for each unit of its weight.
+            relief: less this for each unit of its weight,
+            always: but not less than this.
         """
 
         def bounds(weights: Doubles) -> Doubles:
-            logs = least - lattice.scale - relief * weights
+            logs = np.maximum(least - relief * weights, always) - lattice.scale
             return np.asarray(np.exp(np.maximum(logs, -700.0)) * (1 - 1e-9))
 
         found = Hit(-1, 0.0)

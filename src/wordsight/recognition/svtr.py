@@ -80,7 +80,7 @@ class SvtrRecognizer:
         again = [
             index
             for index, reading in enumerate(readings)
-            if reading.confidence < self.second_look and natural[index] != widths[index]
+            if (reading.confidence < self.second_look or reading.bent) and natural[index] != widths[index]
         ]
         second = self._recognize(*([of[index] for index in again] for of in (crops, natural, guides)))
         for index, reading in zip(again, second, strict=True):

@@ -98,7 +98,9 @@ class _Best:
         return np.array(kept, dtype=np.intp)
 
     def _doubtful(self, indices: Indices) -> Indices:
-        return np.array([i for i in indices if self.readings[i].confidence < DOUBT], dtype=np.intp)
+        return np.array(
+            [i for i in indices if self.readings[i].confidence < DOUBT or self.readings[i].bent], dtype=np.intp
+        )
 
     def _weight(self, indices: Indices) -> float:
         """How much text was read there, each character counting by its confidence."""

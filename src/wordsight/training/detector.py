@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -207,7 +206,8 @@ def train_detector(
     shared = [sample.image for sample in held_out if sample.path.resolve() in learnt]
     if shared:
         raise ManifestError(f"{shared[0]} is both learnt from and held out; take it out of one of them")
-    torch.set_num_threads(min(2, os.cpu_count() or 1) if train.bf16 else torch.get_num_threads())
+    if train.bf16:
+        torch.set_num_threads(min(2, torch.get_num_threads()))  # more make a step no faster; fewer may be wanted
     task = DetectorTask(sources, held_out, config or DetectorConfig(), train.seed)
     trainer = Trainer(task, train, out)
     if resume:

@@ -15,7 +15,7 @@ from wordsight.charset import Charset
 from wordsight.config import check_choice
 from wordsight.errors import ModelError
 from wordsight.models.crnn import crnn, crnn_from, crnn_vgg
-from wordsight.models.recnet import CtcRecognizer, select_classes, stock_recognizer, svtr
+from wordsight.models.recnet import CtcRecognizer, select_classes, svtr
 from wordsight.training.checkpoint import read_weights
 
 Arch = Literal["svtr", "crnn", "crnn-vgg"]
@@ -24,7 +24,7 @@ Arch = Literal["svtr", "crnn", "crnn-vgg"]
 LATIN = "".join(map(chr, (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x180)))) + "ƒƠơƯưȘșȚț–—‘’“”†‡•…‰€™"
 """The charset of small recognizers, without the space: printable ASCII, Latin-1, Latin Extended-A, the further letters
 of Romanian and Vietnamese, and the signs of typesetting."""
-DESCRIPTION = "recognizer.json"
+DESCRIPTION = "network.json"
 """What a training's folder says about its network: ``{"arch": ..., "characters": [...]}``, in the classes' order."""
 WEIGHTS = "best.safetensors"
 
@@ -66,22 +66,6 @@ def read_recognizer(folder: Path, weights: str = WEIGHTS) -> tuple[Arch, CtcReco
     model = build(arch, Charset(tuple(characters)))
     read_weights(model, folder / weights)
     return arch, model
-
-
-def read_parent(arch: Arch, start: Path | None) -> tuple[Arch, CtcRecognizer]:
-    """The recognizer that a training starts from: an earlier training's, or the published one.
-
-    Raises:
-        ModelError: The earlier one is of another kind.
-        WeightsMissing: The published one is not installed.
-    """
-    check_choice("arch", arch, get_args(Arch))
-    if start is None:
-        return "svtr", stock_recognizer()
-    found, model = read_recognizer(start)
-    if found not in (arch, "svtr"):
-        raise ModelError(f"{start} holds a {found}, not a {arch}; start from another folder, or train a {found}")
-    return found, model
 
 
 def beginning(arch: Arch, parent: tuple[Arch, CtcRecognizer], charset: str, labels: Iterable[str]) -> CtcRecognizer:

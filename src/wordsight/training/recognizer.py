@@ -30,6 +30,7 @@ from wordsight.recognition.trained import foreign_bar
 from wordsight.training.checkpoint import read_weights, write_tensors
 from wordsight.training.crops import Batch, Batches, CropSource, RealCrops, loader
 from wordsight.training.ctc import ctc_loss, distillation, likeness
+from wordsight.training.import_ctc import read_parent
 from wordsight.training.loop import Event, Progress, Stopped, TrainConfig, Trainer, Validated, Warned
 from wordsight.training.networks import (
     LATIN,
@@ -38,7 +39,6 @@ from wordsight.training.networks import (
     beginning,
     copy_weights,
     mixed,
-    read_parent,
     write_description,
 )
 from wordsight.types import Floats
@@ -57,7 +57,7 @@ class RecognizerConfig:
 
     Attributes:
         arch: "svtr" (the PP-OCRv6 network), "crnn" (the same backbone, LSTM) or "crnn-vgg" (the paper's own).
-        start: Folder of an earlier training to start from; None starts from the published recognizer.
+        start: Folder of an earlier training, or ONNX file, to start from; None starts from the published recognizer.
         charset: "keep" keeps all characters of the start, "latin" reduces them to ``networks.LATIN``, other
             text lists them. Characters of the labels that are missing are always added.
         batch: Crops per step.
@@ -214,7 +214,8 @@ class RecognizerTask:
     def _teach(self, batch: Batch, bf16: bool) -> Tensor:
         """The teacher's features of the crops before they were spoilt."""
         with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
-            return self.teacher.features(to_input(batch.clean)).float()
+            features: Tensor = self.teacher.features(to_input(batch.clean)).float()
+        return features
 
     def _distil(self, logits: Tensor, features: Tensor, wanted: Tensor) -> dict[str, Tensor]:
         out, losses = self.teacher.out, {}
@@ -252,7 +253,7 @@ def train_recognizer(
     Args:
         sources: What to learn from; several are mixed by weight.
         held_out: Crops with texts to validate on; none of them may be in the sources.
-        out: Folder for ``best.safetensors`` and ``recognizer.json`` (what to export) and ``checkpoint.safetensors``.
+        out: Folder for ``best.safetensors`` and ``network.json`` (what to export) and ``checkpoint.safetensors``.
         train: Budget, seed, schedule.
         config: Network, rates, losses; default: ``RecognizerConfig()``.
         resume: Go on from the checkpoint in ``out``.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,21 +14,21 @@ from torch import Tensor
 
 from wordsight.data.augment import ViewConfig
 from wordsight.data.manifest import Sample
-from wordsight.detection.single_shot import KEY, SIDES, Contract, Decoded, decode
+from wordsight.detection.single_shot import KEY, SIDES, Contract
 from wordsight.errors import ConfigError, ManifestError, ModelError
-from wordsight.evaluation.average_precision import Scene, average_precision, judged
-from wordsight.models.runtime import compile_network
+from wordsight.evaluation.average_precision import judged, precisions
+from wordsight.models.runtime import available_threads, compile_network
 from wordsight.models.single_shot import STRIDES, SingleShotNetwork, stock_single_shot
 from wordsight.training import platt
-from wordsight.training.cells import IGNORED, CellLossConfig, Truth, cell_losses
+from wordsight.training.cells import CellLossConfig, Truth, cell_losses
 from wordsight.training.checkpoint import read_weights
 from wordsight.training.delivery import stamp
-from wordsight.training.export import Decoded as Exported
 from wordsight.training.export import Signature, export_onnx
 from wordsight.training.feed import endless
 from wordsight.training.loop import Event, TrainConfig, Trainer
-from wordsight.training.measure import resized_input, to_input
-from wordsight.training.objects import ObjectViewConfig, ObjectViews, Picked, Scenery
+from wordsight.training.measure import to_input
+from wordsight.training.measure_objects import measured
+from wordsight.training.objects import ObjectViewConfig, ObjectViews, Scenery
 from wordsight.types import Floats
 
 ABOUT = "single_shot.json"
@@ -37,8 +36,6 @@ ABOUT = "single_shot.json"
 SIGNATURE = Signature("x", tuple(f"stride{stride}" for stride in STRIDES), ((0, "batch"), (2, "height"), (3, "width")))
 PARITY = 0.01
 """Largest difference of a score between the network and a file in 16 bits; else 32 bits are kept."""
-LOWEST = 0.01
-"""Things with a lower score do not change a measurement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,50 +143,6 @@ def typical_aspect(samples: Sequence[Sample], scenery: Scenery) -> float:
     return float(np.clip(np.median(sides[:, 0] / sides[:, 1]), 0.2, 8))
 
 
-def look_at(model: SingleShotNetwork, picked: Picked, side: int) -> Decoded:
-    """What a network finds in one picture, in the picture's pixels.
-
-    Args:
-        model: The network; it is put into evaluation mode.
-        picked: The picture.
-        side: The picture's longer side is brought to this length, pixels.
-    """
-    x = resized_input(picked.picture, side)
-    model.eval()
-    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-        maps = [map_[0].float().numpy() for map_ in model.decoded(x)]
-    found = decode(maps, STRIDES, LOWEST)
-    stretch = np.array([picked.picture.shape[1] / x.shape[3], picked.picture.shape[0] / x.shape[2]], np.float32)
-    return Decoded(found.boxes * np.tile(stretch, 2), found.quads * stretch, found.labels, found.scores)
-
-
-def measured(model: SingleShotNetwork, samples: Sequence[Sample], scenery: Scenery, side: int) -> list[list[Scene]]:
-    """For each label one scene a picture: true boxes and those that were found, axis-aligned."""
-    scenes: list[list[Scene]] = [[] for _ in scenery.labels]
-    for sample in samples:
-        picked = Picked.open(sample, scenery)
-        found = look_at(model, picked, side)
-        truth = np.concatenate([picked.quads.min(axis=1), picked.quads.max(axis=1)], 1)
-        ignored = as_quads(truth[picked.labels == IGNORED])
-        for label, of_label in enumerate(scenes):
-            own = found.take(found.labels == label)
-            of_label.append(Scene(as_quads(truth[picked.labels == label]), ignored, as_quads(own.boxes), own.scores))
-    return scenes
-
-
-def as_quads(boxes: Floats) -> Floats:
-    """Quads (N, 4, 2) of boxes (N, 4): left, top, right, bottom."""
-    return boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)
-
-
-def precisions(scenes: Sequence[Sequence[Scene]]) -> dict[str, float]:
-    """Means over the labels that occur: ``ap`` over IoUs from 0.5 to 0.95, ``ap50`` at 0.5."""
-    there = [of_label for of_label in scenes if any(len(scene.wanted) for scene in of_label)]
-    overlaps = np.arange(0.5, 0.96, 0.05)
-    table = np.array([[average_precision(of_label, float(o)) for o in overlaps] for of_label in there] or [[0.0]])
-    return {"ap": float(table.mean()), "ap50": float(table[:, 0].mean())}
-
-
 def train_single_shot(
     samples: Sequence[Sample],
     labels: Sequence[str],
@@ -229,7 +182,7 @@ def train_single_shot(
     chosen = config or SingleShotConfig()
     _write_contract(out, Contract(scenery.labels, chosen.side, STRIDES), resume)
     if train.bf16:
-        torch.set_num_threads(min(2, os.cpu_count() or 1))
+        torch.set_num_threads(min(2, available_threads()))
     trainer = Trainer(SingleShotTask(samples, held_out, scenery, chosen, train.seed), train, out)
     if resume:
         trainer.resume()
@@ -258,7 +211,7 @@ def export_single_shot(folder: Path, onnx: Path) -> None:
     read_weights(network, folder / "best.safetensors")
     noise = np.random.default_rng(0).normal(0, 1, (1, 3, 256, 320)).astype(np.float32)
     for half in (True, False):
-        export_onnx(Exported(network), torch.zeros(1, 3, 64, 96), onnx, SIGNATURE, half)
+        export_onnx(_Exported(network), torch.zeros(1, 3, 64, 96), onnx, SIGNATURE, half)
         if half and _scores_apart(network, onnx, noise) <= PARITY:
             break
     stamp(onnx, KEY, contract.dump())
@@ -282,6 +235,17 @@ def _write_contract(folder: Path, contract: Contract, resume: bool) -> None:
         raise ModelError(f"{folder} was trained for other labels or another size; train into another folder")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ABOUT).write_text(json.dumps(contract.dump(), ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+class _Exported(torch.nn.Module):
+    """A network whose forward gives the maps that are exported."""
+
+    def __init__(self, network: SingleShotNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        return self.network.decoded(x)
 
 
 def _scores_apart(network: SingleShotNetwork, onnx: Path, x: Floats) -> float:

@@ -95,8 +95,7 @@ def size_of(width: object, height: object) -> tuple[int, int] | None:
 
 def _categories(whole: dict[str, Any]) -> dict[object, str]:
     listed = [members(category, "a category") for category in items(whole.get("categories") or [], "'categories'")]
-    names = {category["id"]: text(category["name"], "a category's name") for category in listed}
-    return names
+    return {category["id"]: text(category["name"], "a category's name") for category in listed}
 
 
 def _word(annotation: dict[str, Any], labels: dict[object, str]) -> TrueWord:

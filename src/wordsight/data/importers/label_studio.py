@@ -37,7 +37,7 @@ def matches(source: Source) -> bool:
 
 
 def _files(source: Source) -> tuple[str, ...]:
-    return tuple(name for name in source.named(".json") if has_keys(source.path(name), "annotations", "data", "result"))
+    return tuple(name for name in source.named(".json") if has_keys(source.path(name), "annotations", "data"))
 
 
 def _tasks(source: Source, name: str) -> Iterator[Entry]:

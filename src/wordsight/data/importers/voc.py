@@ -44,7 +44,7 @@ def _parts(source: Source) -> dict[str, str]:
     for part in ("train", "val", "test"):
         path = source.path(f"ImageSets/Main/{part}.txt")
         if path.is_file():
-            parts |= {line.split()[0]: part for _, line in read_lines(path)}
+            parts |= {line.strip(): part for _, line in read_lines(path)}
     return parts
 
 

@@ -30,7 +30,8 @@ class SynthConfig:
         handwriting: Share of texts in handwriting fonts, 0..1.
         text_file: Texts to write, one a line, UTF-8, instead of the languages' own.
         pattern: Regular expression that every text is drawn from, instead of the languages' own.
-        chars: Texts have no other characters than these; empty for all. A space need not be named.
+        chars: Texts have no other characters than these; empty for all. A space must be named too,
+            unless ``lines`` asks for it.
         lexicon: Share of a language's texts that are words; the others are numbers, prices, dates, codes.
         lines: Share of word pictures that show a line of two to six words with spaces.
         damage: Strength of blur, noise, compression and low resolution; 0 leaves them out, 1 is like photographs.

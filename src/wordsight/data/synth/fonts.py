@@ -203,7 +203,7 @@ def _describe(path: Path) -> dict[str, Any] | None:
     except ImportError as error:
         raise MissingExtra("fonttools", "train") from error
     try:
-        with TTFont(path, lazy=True, fontNumber=0) as font:
+        with path.open("rb") as file, TTFont(file, lazy=True, fontNumber=0) as font:
             codes = sorted(font.getBestCmap() or ())
             names = font["name"]
             name = names.getBestFullName() or path.stem

@@ -14,7 +14,8 @@ def _span(first: str, last: str) -> str:
 LATIN = _span("A", "Z") + _span("a", "z")
 ASCII_DIGITS = "0123456789"
 DEVANAGARI_DIGITS = _span("०", "९")
-_HANGUL = tuple(c for c in map(chr, range(0xAC00, 0xD7A4)) if c.encode("euc_kr", "ignore"))
+# KS X 1001: the 2,350 syllables in common use; Python writes the others as eight bytes.
+_HANGUL = tuple(c for c in map(chr, range(0xAC00, 0xD7A4)) if len(c.encode("euc_kr", "ignore")) == 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ class TextSource:
 
     def __init__(self, config: SynthConfig) -> None:
         self._config = config
-        self._allowed = set(config.chars + " ") if config.chars else None
+        self._allowed = set(config.chars + (" " if config.lines else "")) if config.chars else None
         self._given: tuple[str, ...] = _read_texts(config.text_file) if config.text_file else ()
         if config.pattern is not None:
             _check_pattern(config.pattern)
@@ -188,8 +188,12 @@ def _from_pattern(pattern: str, rng: np.random.Generator) -> str:
 
     # Open repeats (* and +) go up to 100 there, which no picture shows: short ones are waited for.
     chance = random.Random(int(rng.integers(2**63)))
-    drawn = min((Rstr(chance).xeger(pattern) for _ in range(12)), key=lambda text: max(len(text), 12))
-    return drawn[:64]
+    drawn = Rstr(chance).xeger(pattern)
+    for _ in range(10):
+        if len(drawn) <= _LONGEST:
+            break
+        drawn = min(drawn, Rstr(chance).xeger(pattern), key=len)
+    return drawn
 
 
 def _check_pattern(pattern: str) -> None:

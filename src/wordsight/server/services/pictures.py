@@ -204,13 +204,14 @@ class Pictures:
             raise NotThere("the model has no such picture; list its pictures")
         return row
 
-    def samples(self, session: Session, model: Model) -> Iterator[Picture]:
-        """All marked pictures of a model, in the order in which they came."""
-        yield from session.scalars(
-            select(Picture)
-            .where(Picture.model_id == model.id, Picture.state == "marked")
-            .order_by(Picture.created, Picture.id)
-        )
+
+def samples(session: Session, model: Model) -> Iterator[Picture]:
+    """All marked pictures of a model, in the order in which they came."""
+    yield from session.scalars(
+        select(Picture)
+        .where(Picture.model_id == model.id, Picture.state == "marked")
+        .order_by(Picture.created, Picture.id)
+    )
 
 
 def _few(boxes: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
