@@ -52,7 +52,7 @@ from wordsight.image.load import load
 from wordsight.models.runtime import Network
 from wordsight.recognition.ctc import best_path, marks
 from wordsight.recognition.guide import Guide, Guides, WordSearch
-from wordsight.recognition.rejection import letters
+from wordsight.recognition.rejection import CONTRADICTED, letters
 from wordsight.recognition.svtr import SvtrRecognizer
 from wordsight.stages import StageOptions
 from wordsight.types import Floats, Picture
@@ -282,24 +282,26 @@ Sample3 = tuple[list[float], bool]
 
 
 def samples(stock: SvtrRecognizer, replay: Replay, crops: Sequence[Crop], words: Sequence[str]) -> Iterator[Sample3]:
-    """What the rule is fitted on: the best word of lists with the crop's word and without it."""
+    """What the rule is fitted on: the best word of lists with the crop's word and without it, and of crops upside down."""
     guides = Guides(stock.charset, stock.allowed)
     kinds = {name: make for name, make in lists_of(crops, words, words).items() if name != "90,000"}
     for crop in crops:
-        for table in tables_of(stock, replay, crop):
-            free = [mark.symbol for mark in marks(best_path(table, stock.charset.ascii), stock.charset)]
-            for kind, make in kinds.items():
-                for inside in (True, False):
-                    if kind != "codes" or is_code(crop.word):
+        turned = replace(crop, picture=np.ascontiguousarray(crop.picture[::-1, ::-1]))
+        for shown, insides in ((crop, (True, False)), (turned, (False,))):
+            for table in tables_of(stock, replay, shown):
+                free = [mark.symbol for mark in marks(best_path(table, stock.charset.ascii), stock.charset)]
+                for kind, make in kinds.items():
+                    for inside in insides if kind != "codes" or is_code(crop.word) else ():
                         yield from sample(guides.guide(make(crop, inside)), table, free, crop.word)
 
 
 def sample(guide: Guide, table: Floats, free: Sequence[str], truth: str) -> Iterator[Sample3]:
-    """The features of the best word for a crop, where the free reading is another."""
+    """The features of the best word for a crop, where the free reading is another and does not contradict it."""
     lattice, labels = guide.alphabet.lattice(table, free)
     assert isinstance(guide.search, WordSearch)
-    found = guide.search.find(lattice, labels, lattice.likelihood(labels), strict=True)
-    if found is not None and list(found.labels) != labels:
+    known = lattice.likelihood(labels)
+    found = guide.search.find(lattice, labels, known, strict=True)
+    if found is not None and list(found.labels) != labels and found.score - known >= CONTRADICTED:
         yield [found.score, letters(found.text), np.log(len(guide.search.words)), 1.0], found.text == truth
 
 

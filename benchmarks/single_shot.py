@@ -113,7 +113,7 @@ def main() -> None:
     parser.add_argument("--learn", type=int, default=100, help="pictures to learn from (default 100)")
     parser.add_argument("--minutes", type=float, help="training time of a fold (default 10, or no limit with --steps)")
     parser.add_argument("--steps", type=int, help="most training steps of a fold")
-    parser.add_argument("--side", type=int, default=SingleShotConfig().side, help="longer side of pictures, pixels")
+    parser.add_argument("--side", type=int, help="longer side of pictures, pixels (default: by the objects)")
     parser.add_argument("--ema", type=float, default=0.99)
     parser.add_argument("--threads", type=int, help="of the exported network (default all)")
     parser.add_argument("--seed", type=int, default=0)

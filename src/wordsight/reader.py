@@ -217,8 +217,9 @@ class Reader:
                 sheet = next(sheets, None)
             if sheet is None:
                 return
+            notes: tuple[str, ...] = ()
             if boxes_only:
-                found, notes = self._pipeline.detect(sheet.picture, clock), ()
+                found = self._pipeline.detect(sheet.picture, clock)
             else:
                 found, notes = self._read_sheet(sheet, clock, known)
             height, width = sheet.picture.shape[:2]

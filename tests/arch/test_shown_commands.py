@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from wordsight.cli import app, data, datasets, manifests, read, synth, tools, train, train_recognizer
+from wordsight.cli import app, convert, data, datasets, manifests, model, predict, read, synth, teach, tools, train, train_recognizer
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -22,7 +22,9 @@ PLACEHOLDER = re.compile(r"^[A-Z]{2,}(\.\.\.)?$|^\.\.\.$")
 DATASET = [manifests.check, manifests.split, manifests.stats, manifests.merge]
 DATASET += [datasets.import_, datasets.export, datasets.info]
 COMMANDS = [read.read, read.detect, read.recognize, tools.evaluate, tools.doctor, tools.languages, train.detector]
-COMMANDS += [train_recognizer.recognizer, synth.words, synth.scenes, data.rotate, *DATASET]
+COMMANDS += [convert.convert, train_recognizer.recognizer, synth.words, synth.scenes, data.rotate, *DATASET]
+COMMANDS += [teach.teach, predict.predict, predict.suggest, model.list_models, model.show, model.export]
+COMMANDS += [model.import_model, model.activate, model.delete]
 
 
 def shown() -> Iterator[tuple[str, str]]:

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from wordsight.data.manifest import Sample, write_manifest
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = ["detection", "memory", "peers", "recognition", "rotation"]
+SCRIPTS = ["detection", "lexicon", "memory", "pattern", "peers", "recognition", "rotation"]
 
 
 def run(name: str, *arguments: str | Path) -> str:
@@ -85,6 +85,30 @@ def test_detection_goes_on_after_an_interruption(tmp_path: Path) -> None:
     assert list(again["rotated"][0]["f"]) == ["0", "180"]
     assert again["speed"][0]["fps"] > 0
     assert again["speed"][0]["fps_in_flight"] > 0
+
+
+def test_lexicon_and_pattern(tmp_path: Path) -> None:
+    texts = ["HOTEL", "Bakery", "4.20", "open", "Harbour", "1984", "Museum", "Platform", "quick", "AB-12", "Tea4two"]
+    (tmp_path / "images").mkdir()
+    samples = []
+    for number, text in enumerate(texts):
+        picture = Image.new("RGB", (40 + 24 * len(text), 64), "white")
+        ImageDraw.Draw(picture).text((20, 10), text, fill="black", font_size=40)
+        picture.save(tmp_path / f"images/{number}.png")
+        samples.append(Sample(f"images/{number}.png", tmp_path / f"images/{number}.png", text=text))
+    write_manifest(tmp_path, samples)
+    words = tmp_path / "words.txt"
+    words.write_text("\n".join(f"word{number}" for number in range(300)), encoding="utf-8")
+    run("lexicon", tmp_path, "--words", words, "--out", tmp_path, "--threads", "1")
+    found = results(tmp_path, "lexicon")
+    rows = {row["list"]: row for row in found["lists"]}
+    assert set(rows) == {"50", "all", "90,000", "codes"}
+    for row in rows.values():
+        assert (row["answered"], row["right"], row["strict"], row["forced"]) == (1, 1, 1, 0)
+    assert 0 < found["timing"]["median"] <= found["timing"]["95th percentile"]
+    run("pattern", tmp_path, "--out", tmp_path, "--threads", "1")
+    figures = results(tmp_path, "pattern")
+    assert (figures["answered"], figures["right"], figures["forced"]) == (1, 1, 0)
 
 
 def test_rotation_goes_on_after_an_interruption(tmp_path: Path) -> None:

@@ -21,12 +21,19 @@ from wordsight.training.cells import IGNORED, NOTHING  # noqa: E402
 from wordsight.training.checkpoint import read_weights  # noqa: E402
 from wordsight.training.loop import Stopped, TrainConfig, Validated  # noqa: E402
 from wordsight.training.measure_objects import as_quads, look_at, measured  # noqa: E402
-from wordsight.training.objects import ObjectViewConfig, ObjectViews, Picked, Scenery, seen  # noqa: E402
+from wordsight.training.objects import (  # noqa: E402
+    ObjectViewConfig,
+    ObjectViews,
+    Picked,
+    Scenery,
+    seen,
+    suitable_side,
+    typical_aspect,
+)
 from wordsight.training.single_shot import (  # noqa: E402
     SingleShotConfig,
     export_single_shot,
     train_single_shot,
-    typical_aspect,
 )
 
 VIEW = ViewConfig(size=192, scale=(0.8, 1.25), tilt=3, turned=0, damage=0)
@@ -169,7 +176,15 @@ def test_places_without_any_label_are_objects_of_the_only_one():
     assert Scenery.of(["total"], [plain, named]).label(None) == NOTHING
     assert Scenery.of(["date", "total"], [named]).label("total") == 1
     assert Scenery.of(["total"], [named]).label("date") == NOTHING
-    assert typical_aspect([plain], Scenery.of(["plate"], [plain])) == pytest.approx(4)
+
+
+@pytest.mark.parametrize(("height", "side"), [(42, 384), (20, 800), (4, 1280), (300, 320)])
+def test_the_working_size_follows_from_the_objects(height, side):
+    box = ((10, 10), (90, 10), (90, 10 + height), (10, 10 + height))
+    samples = [Sample("a.png", "a.png", (TrueWord(box),), size=(1000, 600))]
+    scenery = Scenery.of(["plate"], samples)
+    assert suitable_side(samples, scenery) == side
+    assert typical_aspect(samples, scenery) == pytest.approx(min(80 / height, 8))
 
 
 def test_objects_that_a_view_hardly_shows_do_not_count():

@@ -41,6 +41,7 @@ class Case:
         said: What was found.
         boxes: Of a label without texts: where it stands. None: texts are compared.
         ignored: Boxes in which finding something counts neither way.
+        letters: Whether only letters and digits are compared.
     """
 
     image: str
@@ -49,11 +50,13 @@ class Case:
     said: tuple[Said, ...]
     boxes: tuple[Points, ...] | None = None
     ignored: tuple[Points, ...] = ()
+    letters: bool = False
 
     def verdicts(self, letters: bool = False) -> list[bool]:
         """For each value that counts whether it is right; ``letters`` compares letters and digits only."""
         if self.boxes is not None:
             return _boxes_right(self.boxes, [s.quad for s in self.counted])
+        letters = letters or self.letters
         left = Counter(folded(text, letters) for text in self.wanted)
         right = []
         for said in self.counted:

@@ -47,6 +47,7 @@ class LabelCard:
         forms: Shapes of its values and how often each occurred, such as ``AA99``.
         values: Values that occurred, the most frequent first, where they repeat themselves.
         allow: The characters that occurred; empty: any.
+        letters: Whether only letters and digits count, because the labels set spaces and signs as they like.
         reading: ``whole`` crop at once, or the ``lines`` found in it.
         level: Whether its boxes are level rectangles.
         padding: Margin around the box when it is read, in shares of its height.
@@ -60,6 +61,7 @@ class LabelCard:
     forms: Mapping[str, int] = field(default_factory=dict)
     values: tuple[str, ...] = ()
     allow: str = ""
+    letters: bool = False
     reading: Literal["whole", "lines"] = "whole"
     level: bool = False
     padding: float = 0.05
@@ -253,6 +255,7 @@ def _label(record: Mapping[str, Any]) -> LabelCard:
         forms={str(form): int(count) for form, count in record["forms"].items()},
         values=tuple(str(value) for value in record["values"]),
         allow=str(record["allow"]),
+        letters=bool(record["letters"]),
         reading=record["reading"],
         level=bool(record["level"]),
         padding=min(max(float(record["padding"]), 0.0), 1.0),

@@ -129,8 +129,15 @@ def _pictures(page: pypdfium2.PdfPage, area: float) -> tuple[float, float]:
 def _chars(page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage) -> Iterator[_Char | None]:
     """The characters of a page, None for the white space between words."""
     place = _Places(page)
+    high = 0  # the first half of a character beyond U+FFFF, which PDFium gives in two
     for index in range(min(text.count_chars(), MOST_CHARS)):
         code = raw.FPDFText_GetUnicode(text, index)
+        if 0xD800 <= code < 0xDC00:
+            high = code
+            continue
+        if high and 0xDC00 <= code < 0xE000:
+            code = 0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00)
+        high = 0
         letter = chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
         if code in (2, 0xFFFE):  # PDFium's sign for a hyphen at the end of a line
             letter = "-"

@@ -140,6 +140,8 @@ class DetectionNetwork(nn.Module):
 class EastDetector(DetectionNetwork):
     """A body and an RBOX head; ``forward`` gives the maps for training, ``decoded`` those for decoding."""
 
+    head: EastRbox
+
     def __init__(self, body: DetectionBody | None = None, head: EastRbox | None = None) -> None:
         super().__init__()
         self.body = body or DetectionBody()
@@ -158,6 +160,8 @@ class EastDetector(DetectionNetwork):
 
 class QuadDetector(DetectionNetwork):
     """A body and a QUAD head; the counterpart of ``EastDetector``."""
+
+    head: EastQuad
 
     def __init__(self, body: DetectionBody | None = None, head: EastQuad | None = None) -> None:
         super().__init__()

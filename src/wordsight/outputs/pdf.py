@@ -20,6 +20,7 @@ import numpy as np
 from PIL import ImageCms
 
 import wordsight
+from wordsight import geometry
 from wordsight.errors import MissingExtra
 from wordsight.outputs import blocks
 from wordsight.page import Page
@@ -43,7 +44,9 @@ MOST_CODES = 65_000
 INVISIBLE = 3
 """Text rendering mode of text that is not drawn."""
 LEAST_GAP = 0.25
-"""Width of a space where words touch, in heights of the first."""
+"""Width of the space between words, in heights of the first."""
+MOST_CUT = 0.12
+"""Share of a word's length that may be given up for it."""
 
 
 @dataclass(slots=True)
@@ -116,9 +119,11 @@ class PdfWriter:
         for line in page.lines:
             row = [page.words[i] for i in line.words if id(page.words[i]) in chosen]
             for word, following in zip_longest(row, row[1:]):
-                runs.append(self._run(word.text, matrix @ _homogeneous(word.quad)))
-                if following is not None:
-                    runs.append(self._run(" ", matrix @ _homogeneous(_between(word.quad, following.quad))))
+                place = word.quad if following is None else _apart(word.quad, following.quad)
+                runs.append(self._run(word.text, matrix @ _homogeneous(place)))
+                # After a line too: some programs would join it to the next where that runs in another direction.
+                gap = _behind(place) if following is None else _between(place, following.quad)
+                runs.append(self._run(" ", matrix @ _homogeneous(gap)))
         if runs:
             self._add_font(sheet)
             content = b"q BT %d Tr\n%b\nET Q\n" % (INVISIBLE, b"\n".join(runs))
@@ -212,15 +217,28 @@ class PdfWriter:
         return Dictionary(**entries)
 
 
+def _behind(quad: Quad) -> Quad:
+    """The place of a space at the end of a line."""
+    share = 1 + LEAST_GAP * blocks.height(quad) / blocks.width(quad)
+    return Quad(geometry.cut(quad.points, 1.0, share))
+
+
 def _homogeneous(quad: Quad) -> Floats:
     return np.vstack([quad.points.T, np.ones(4)])
 
 
+def _apart(one: Quad, other: Quad) -> Quad:
+    """A word, a little shorter where it comes too near to the next: viewers drop a space that has no room."""
+    gap = blocks.width(_between(one, other))
+    lacking = max(LEAST_GAP * blocks.height(one) - gap, 0.0) / blocks.width(one)
+    return Quad(geometry.cut(one.points, 0.0, 1.0 - min(lacking, MOST_CUT))) if lacking else one
+
+
 def _between(one: Quad, other: Quad) -> Quad:
-    """The gap between two words, as high as the first; where they touch a narrow one, so that they stay two words."""
+    """The gap between two words, as high as the first; of next to no length where they touch."""
     _, top, bottom, _ = one.points
     along = (bottom - one.points[3]) / max(float(np.linalg.norm(bottom - one.points[3])), 1e-6)
-    length = max(float((other.points[3] - bottom) @ along), LEAST_GAP * blocks.height(one))
+    length = max(float((other.points[3] - bottom) @ along), 0.01)
     return Quad(np.array([top, top + length * along, bottom + length * along, bottom]))
 
 

@@ -4,7 +4,8 @@ The answer is a probability by logistic regression. For a word of a list its for
 these N words, each as likely" and "some other text, each letter of which is one of many": the log probability of the
 word, a gain for each letter, a loss for the logarithm of N. Digits gain nothing: a letter can be told from the others
 of its word, a digit of a code cannot. The coefficients were fitted on the crops of iiit5k_train, svt_words_train and
-icdar2015_words_train whose file name has an even CRC-32; `benchmarks/lexicon.py` measures on the others. For a pattern
+icdar2015_words_train whose file name has an even CRC-32, as they are and upside down, which is how text looks that is
+none; `benchmarks/lexicon.py` measures on the others. For a pattern
 only the ratio to the free reading counts, fitted likewise on icdar2015_words_train (`benchmarks/pattern.py`), the only
 set whose labels have case and signs.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import math
 
-SCORE, LETTER, SIZE, WORDS = 0.488, 0.828, -0.789, 4.030
+SCORE, LETTER, SIZE, WORDS = 0.557, 0.659, -0.556, 3.185
 RATIO, PATTERN = 0.150, 0.394
 ACCEPT_WORD, ACCEPT_PATTERN = 0.15, 0.4
 """Least probabilities with which a text that the free reading differs from is answered."""

@@ -82,7 +82,9 @@ class SvtrRecognizer:
             for index, reading in enumerate(readings)
             if (reading.confidence < self.second_look or reading.bent) and natural[index] != widths[index]
         ]
-        second = self._recognize(*([of[index] for index in again] for of in (crops, natural, guides)))
+        second = self._recognize(
+            [crops[index] for index in again], [natural[index] for index in again], [guides[index] for index in again]
+        )
         for index, reading in zip(again, second, strict=True):
             readings[index] = max(readings[index], reading, key=lambda reading: reading.rank)
         return readings

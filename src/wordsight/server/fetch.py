@@ -56,7 +56,7 @@ class Fetcher:
         if not self.settings.fetch_urls:
             raise FetchError("this server fetches no URLs; send the file itself, or start it with --fetch-urls")
         for _ in range(REDIRECTS + 1):
-            target = _public_target(url)
+            target = public_target(url)
             with httpx.Client(timeout=SECONDS, trust_env=False, follow_redirects=False) as client:
                 request = client.build_request("GET", target.url, headers={"Host": target.host})
                 request.extensions["sni_hostname"] = target.name
@@ -85,13 +85,21 @@ class Fetcher:
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
+class Target:
+    """Where a request really goes.
+
+    Attributes:
+        url: With an address instead of a name.
+        host: For the Host header.
+        name: The name that a certificate must have.
+    """
+
     url: httpx.URL
     host: str
     name: str
 
 
-def _public_target(url: str) -> _Target:
+def public_target(url: str) -> Target:
     """The URL with its name replaced by a public address.
 
     Raises:
@@ -106,7 +114,7 @@ def _public_target(url: str) -> _Target:
     port = parsed.port or (443 if parsed.scheme == "https" else 80)
     addresses = public_addresses(parsed.host, port)
     host = parsed.host if parsed.port is None else f"{parsed.host}:{parsed.port}"
-    return _Target(parsed.copy_with(host=addresses[0]), host, parsed.host)
+    return Target(parsed.copy_with(host=addresses[0]), host, parsed.host)
 
 
 def public_addresses(host: str, port: int) -> list[str]:

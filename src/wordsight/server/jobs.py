@@ -7,10 +7,11 @@ stays as it is and a worker finds it later (:mod:`wordsight.server.worker`).
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from typing import Literal
 
 import structlog
-from dbos import DBOSClient
+from dbos import DBOSClient, WorkflowStatus
 from dbos._serialization import DBOSPortableJSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -74,9 +75,36 @@ class Jobs:
         except SQLAlchemyError as error:
             log.warning("job not queued; a worker will find it", kind=kind, row=row_id, error=type(error).__name__)
 
-    def again(self, kind: Kind, row_id: str) -> None:
-        """Let any worker go on with a job whose worker is gone."""
-        self.client.resume_workflow(job_id(kind, row_id), queue_name=queue_of(kind))
+    def take_over(self, alive: Collection[str]) -> list[str]:
+        """Let any worker go on with the jobs of workers that are not alive; gives the names of these jobs.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: The database of jobs does not answer.
+        """
+        found = []
+        for kind in AT_ONCE:
+            for job in self._of(kind, "PENDING"):
+                if job.executor_id not in alive:
+                    self.client.resume_workflow(job.workflow_id, queue_name=queue_of(kind))
+                    found.append(job.workflow_id)
+        return found
+
+    def forget_failed(self) -> list[str]:
+        """Forget jobs that ended with an error, so that those whose row is still open can be asked for again.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: The database of jobs does not answer.
+        """
+        found = [job.workflow_id for kind in AT_ONCE for job in self._of(kind, "ERROR")]
+        if found:
+            log.error("jobs ended with an error; those that are not done are begun again", jobs=found[:20])
+            self.client.delete_workflows(found)
+        return found
+
+    def _of(self, kind: Kind, status: str) -> list[WorkflowStatus]:
+        return self.client.list_workflows(
+            status=status, queue_name=queue_of(kind), limit=1000, load_input=False, load_output=False
+        )
 
     def close(self) -> None:
         """Let go of the database."""

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 import aiosmtplib
 import httpx
 
-from wordsight.server.fetch import FetchError, public_addresses
+from wordsight.server.fetch import FetchError, public_target
 from wordsight.server.services.webhooks import signature
 from wordsight.server.settings import Settings
 from wordsight.server.tables import Delivery, Webhook
@@ -32,11 +32,13 @@ def post(settings: Settings, delivery: Delivery, hook: Webhook) -> tuple[int | N
         "X-Wordsight-Signature": signature(hook.secret, stamp, delivery.body),
     }
     try:
-        url = httpx.URL(hook.url)
+        url, extensions = httpx.URL(hook.url), {}
         if not settings.private_webhooks:
-            public_addresses(url.host, url.port or (443 if url.scheme == "https" else 80))
+            target = public_target(hook.url)
+            url, extensions = target.url, {"sni_hostname": target.name}
+            headers["Host"] = target.host
         with httpx.Client(timeout=SECONDS, trust_env=False, follow_redirects=False) as client:
-            response = client.post(url, content=delivery.body.encode(), headers=headers)
+            response = client.post(url, content=delivery.body.encode(), headers=headers, extensions=extensions)
     except (httpx.HTTPError, httpx.InvalidURL, FetchError) as error:
         return None, str(error) or type(error).__name__
     if response.is_success:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -37,7 +38,10 @@ class WorkerProcess:
         pause = 1.0
         while not self._over.is_set():
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "wordsight.server.worker"], stdin=subprocess.PIPE, text=True
+                [sys.executable, "-m", "wordsight.server.worker"],
+                stdin=subprocess.PIPE,
+                text=True,
+                start_new_session=True,  # Ctrl-C in the terminal is for this process, which then ends the worker
             )
             assert self._process.stdin is not None
             with self._process.stdin as pipe:  # open as long as we live: the worker ends when it closes
@@ -82,6 +86,13 @@ def serve(settings: Settings, services: Services, with_worker: bool = True) -> N
             timeout_graceful_shutdown=int(ENDING_SECONDS),
         )
     )
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises the signal again when it has ended, which without this would end us before the worker.
+        signal.signal(number, end)
     try:
         server.run()
     finally:

@@ -201,6 +201,15 @@ class Delivery(Owned):
     delivered: Mapped[float | None]
 
 
+class Beat(Base):
+    """When a worker last said that it is there."""
+
+    __tablename__ = "workers"
+
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    beat: Mapped[float]
+
+
 class Activity(Owned):
     """The audit log: who did what to which object."""
 

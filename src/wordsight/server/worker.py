@@ -22,6 +22,7 @@ from dbos import DBOS
 from dbos._core import StepOptions
 from dbos._serialization import DBOSPortableJSONSerializer
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from wordsight.errors import ImageError, WordsightError
 from wordsight.server import notify
@@ -29,27 +30,21 @@ from wordsight.server.access import Services
 from wordsight.server.errors import NotThere, ServiceError, Unavailable
 from wordsight.server.jobs import APPLICATION, AT_ONCE, VERSION, Jobs, queue_of
 from wordsight.server.services import predictions
+from wordsight.server.services.models import RUNNING
 from wordsight.server.services.webhooks import ATTEMPTS, QUEUED, wait_after
 from wordsight.server.settings import Settings, dump_settings, read_settings
 from wordsight.server.store import driver_url
-from wordsight.server.tables import Delivery, File, Model, Run
+from wordsight.server.tables import Beat, Delivery, File, Model, Run
 
 TRIES = 3
 """Attempts at a file before it is given up."""
 SWEEP_SECONDS = 20.0
 """Time between two looks for rows whose job was never asked for, or whose worker is gone."""
-SILENT_SECONDS = 120.0
-"""A running training that has said nothing for so long has lost its worker."""
+SILENT_SECONDS = 90.0
+"""A worker that has said nothing for so long is gone; the others take up its jobs."""
 MOST_RECOVERIES = 10_000
 """A job may be killed so often before DBOS gives it up."""
 DONE = "done"
-MAIL: StepOptions = {
-    "name": "mail",
-    "retries_allowed": True,
-    "interval_seconds": 2,
-    "max_attempts": 6,
-    "backoff_rate": 2,
-}
 CANCELLED, FINISHED, FAILED = "cancelled", "finished", "failed"
 
 log = structlog.get_logger(__name__)
@@ -62,6 +57,7 @@ class Worker:
     settings: Settings
     services: Services
     jobs: Jobs
+    name: str = ""
 
     # ------------------------------------------------------------------------------------------------- training
 
@@ -74,7 +70,10 @@ class Worker:
             run.state, run.started = "running", run.started or time.time()
             run.beat = time.time()
         child = subprocess.Popen(  # settings may hold passwords: they go through a pipe, not the command line
-            [sys.executable, "-m", "wordsight.server.train", run_id], stdin=subprocess.PIPE, text=True
+            [sys.executable, "-m", "wordsight.server.train", run_id],
+            stdin=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C in the terminal is for the worker, not for the training
         )
         assert child.stdin is not None
         with child.stdin:
@@ -131,7 +130,7 @@ class Worker:
             return DONE
         except (ImageError, ServiceError) as error:
             if isinstance(error, ServiceError) and error.status in (429, 503):
-                return str(error)
+                raise
             self.services.predictions.give_up(file_id, str(error))
         except WordsightError as error:
             return str(error)
@@ -167,17 +166,17 @@ class Worker:
     # --------------------------------------------------------------------------------------------------- sweeping
 
     def sweep(self) -> None:
-        """Ask for the jobs of rows that have none, and for those whose worker is gone."""
+        """Say that this worker is there; ask for the jobs of rows that have none, and for those of workers gone."""
         now = time.time()
         with self.services.context.store.session() as session:
-            runs = session.execute(select(Run.id, Run.state, Run.beat).where(Run.state.in_(("queued", "running"))))
-            lost = [row.id for row in runs if row.state == "running" and now - (row.beat or now) > SILENT_SECONDS]
-            queued = list(session.scalars(select(Run.id).where(Run.state == "queued")))
+            session.merge(Beat(name=self.name, beat=now))
+            alive = list(session.scalars(select(Beat.name).where(Beat.beat > now - SILENT_SECONDS)))
+            runs = list(session.scalars(select(Run.id).where(Run.state.in_(RUNNING))))
             files = list(session.scalars(select(File.id).where(File.state == predictions.PENDING).limit(1000)))
             messages = list(session.scalars(select(Delivery.id).where(Delivery.state == QUEUED).limit(1000)))
-        for run_id in lost:
-            self.jobs.again("train", run_id)
-        for run_id in queued:
+        self.jobs.take_over([*alive, self.name])
+        self.jobs.forget_failed()
+        for run_id in runs:
             self.jobs.enqueue("train", run_id)
         for file_id in files:
             self.jobs.enqueue("predict", file_id)
@@ -189,38 +188,45 @@ class MailError(WordsightError):
     """A message could not be mailed."""
 
 
+def step(name: str) -> StepOptions:
+    """A step that is tried again for two minutes, so that a database or mail server may go away for a while."""
+    return {"name": name, "retries_allowed": True, "interval_seconds": 1, "max_attempts": 8, "backoff_rate": 2}
+
+
 def register(worker: Worker) -> None:
     """Make the worker's jobs known to DBOS as the workflows "train", "predict" and "deliver"."""
 
     @DBOS.workflow(name="train", max_recovery_attempts=MOST_RECOVERIES)
     def train(run_id: str) -> str:
-        state = DBOS.run_step({"name": "teach"}, worker.teach, run_id)
-        DBOS.run_step({"name": "announce"}, worker.announce_training, run_id)
-        DBOS.run_step(MAIL, worker.mail_training, run_id)
+        state = DBOS.run_step(step("teach"), worker.teach, run_id)
+        DBOS.run_step(step("announce"), worker.announce_training, run_id)
+        DBOS.run_step(step("mail"), worker.mail_training, run_id)
         return state
 
     @DBOS.workflow(name="predict", max_recovery_attempts=MOST_RECOVERIES)
     def predict(file_id: str) -> None:
         trouble = ""
         for attempt in range(1, TRIES + 1):
-            trouble = DBOS.run_step({"name": "read"}, worker.read, file_id)
+            trouble = DBOS.run_step(step("read"), worker.read, file_id)
             if trouble == DONE:
                 break
             DBOS.sleep(wait_after(attempt))
         else:
-            DBOS.run_step({"name": "give-up"}, worker.give_up, file_id, trouble)
-        DBOS.run_step({"name": "announce"}, worker.announce_reading, file_id)
+            DBOS.run_step(step("give-up"), worker.give_up, file_id, trouble)
+        DBOS.run_step(step("announce"), worker.announce_reading, file_id)
 
     @DBOS.workflow(name="deliver", max_recovery_attempts=MOST_RECOVERIES)
     def deliver(delivery_id: str) -> None:
         for attempt in range(1, ATTEMPTS + 1):
-            if DBOS.run_step({"name": "deliver"}, worker.deliver, delivery_id):
+            if DBOS.run_step(step("deliver"), worker.deliver, delivery_id):
                 return
             DBOS.sleep(wait_after(attempt))
 
 
 def work(settings: Settings, stop: threading.Event, name: str = "") -> None:
-    """Do jobs until told to stop.
+    """Do jobs until told to stop, then end the process.
+
+    What is under way is not waited for: it must survive a kill anyway, and a training may take hours.
 
     Args:
         settings: Where the database and the files are.
@@ -230,13 +236,14 @@ def work(settings: Settings, stop: threading.Event, name: str = "") -> None:
     os.nice(5)  # reading for those who wait comes first
     jobs = Jobs(settings)
     services = Services.open(settings, jobs)
-    worker = Worker(settings, services, jobs)
+    name = name or socket.gethostname()
+    worker = Worker(settings, services, jobs, name)
     DBOS(
         config={
             "name": APPLICATION,
             "system_database_url": driver_url(settings.jobs_database),
             "application_version": VERSION,
-            "executor_id": name or socket.gethostname(),
+            "executor_id": name,
             "serializer": DBOSPortableJSONSerializer(),
             "log_level": "WARNING",
             "enable_otlp": False,
@@ -246,17 +253,15 @@ def work(settings: Settings, stop: threading.Event, name: str = "") -> None:
     DBOS.launch()
     for kind, at_once in AT_ONCE.items():
         DBOS.register_queue(queue_of(kind), worker_concurrency=at_once, polling_interval_sec=0.5)
-    try:
-        while not stop.is_set():
-            try:
-                worker.sweep()
-            except Unavailable as error:
-                log.warning("the database does not answer", error=str(error))
-            stop.wait(SWEEP_SECONDS)
-    finally:
-        DBOS.destroy()
-        services.close()
-        jobs.close()
+    while not stop.is_set():
+        try:
+            worker.sweep()
+        except (Unavailable, SQLAlchemyError) as error:
+            log.warning("the database does not answer", error=type(error).__name__)
+        stop.wait(SWEEP_SECONDS)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # threads of jobs would keep an ordinary end waiting
 
 
 def main() -> None:

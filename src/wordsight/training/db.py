@@ -86,11 +86,11 @@ def _moved(quad: Floats, reach: float) -> Floats:
     """A quad whose border moved outwards by ``reach`` pixels (inwards below 0): (K, 2), possibly empty."""
     scale = 16
     clipper = pyclipper.PyclipperOffset()
-    clipper.AddPath(
-        (quad.clip(-4096, 4096) * scale).astype(int).tolist(), pyclipper.JT_MITER, pyclipper.ET_CLOSEDPOLYGON
-    )
+    corners = (quad.clip(-4096, 4096) * scale).astype(int).tolist()
+    clipper.AddPath(corners, pyclipper.JT_MITER, pyclipper.ET_CLOSEDPOLYGON)
     paths = clipper.Execute(reach * scale)
-    return np.array(max(paths, key=len), np.float32) / scale if paths else np.zeros((0, 2), np.float32)
+    longest = max(paths, key=len) if paths else np.zeros((0, 2))
+    return np.asarray(np.array(longest, np.float64) / scale, np.float32)
 
 
 def _near(nearness: Floats, border: NDArray[np.uint8], quad: Floats, reach: float) -> None:

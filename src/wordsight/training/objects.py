@@ -30,6 +30,13 @@ MOST = 200
 QUARTER = 0.6
 """The views that a mosaic is made of are zoomed by this besides, so that they still show an object's surroundings."""
 
+SEEN = 16.0
+"""Pixels of the working size that the shorter side of an object should have: two cells of the finest grid."""
+SMALLEST = 0.05
+"""Share of the objects that may be smaller."""
+SIDES_CHOSEN = (320, 1280)
+"""Smallest and largest working size that is chosen without being asked for."""
+
 Labels = NDArray[np.int64]
 
 
@@ -191,3 +198,43 @@ def packed(picture: Picture, quads: Floats, labels: Labels) -> dict[str, NDArray
     names = np.full(MOST, NOTHING, np.int64)
     rows[: len(order)], names[: len(order)] = quads[order], labels[order]
     return {"view": picture, "quads": rows, "labels": names}
+
+
+def typical_aspect(samples: Sequence[Sample], scenery: Scenery) -> float:
+    """Width over height of the median object, in 0.2..8."""
+    sides, _ = object_sides(samples, scenery)
+    return float(np.clip(np.median(sides[:, 0] / sides[:, 1]), 0.2, 8))
+
+
+def suitable_side(samples: Sequence[Sample], scenery: Scenery) -> int:
+    """The working size at which all but the smallest objects are ``SEEN`` pixels high or wide, a multiple of 32.
+
+    A larger one finds no more and costs time; objects that fill the picture are even found worse, because no cell sees
+    so far.
+    """
+    sides, longest = object_sides(samples, scenery)
+    small = float(np.percentile(sides.min(axis=1) / longest, 100 * SMALLEST))
+    return int(np.clip(round(SEEN / small / 32), SIDES_CHOSEN[0] // 32, SIDES_CHOSEN[1] // 32)) * 32
+
+
+def object_sides(samples: Sequence[Sample], scenery: Scenery) -> tuple[Floats, Floats]:
+    """Width and height (N, 2) of all objects, and the longer side (N,) of the picture that each is in, pixels.
+
+    Where a line does not tell its picture's size, the picture is opened.
+    """
+    rows = []
+    for sample in samples:
+        for word in sample.words or ():
+            if word.quad is not None and scenery.label(word.label) >= 0:
+                wide, high = np.ptp(np.array(word.quad), axis=0)
+                rows.append((max(wide, 1.0), max(high, 1.0), max(_size(sample))))
+    table = np.array(rows, np.float32).reshape(-1, 3)
+    return table[:, :2], table[:, 2]
+
+
+def _size(sample: Sample) -> tuple[int, int]:
+    """Width and height in which the sample's positions are."""
+    if sample.size is not None:
+        return sample.size
+    height, width = load(sample.path).shape[:2]
+    return width, height

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import shutil
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -32,13 +32,14 @@ def schedule(minutes: float, seed: int) -> TrainConfig:
 
 
 def run(
-    stage: str, folder: Path, deliver: Callable[[Path], None], train: Callable[[bool], Iterator[Step]]
+    stage: str, folder: Path, told: str, deliver: Callable[[Path], None], train: Callable[[bool], Iterator[Step]]
 ) -> Generator[Event, None, bytes]:
     """Run a training to its end and export it, unless that was done before.
 
     Args:
         stage: Name of the stage.
         folder: The training's; what it delivers is kept there.
+        told: The settings; a training that was told something else starts anew.
         deliver: Exports the finished training to a file.
         train: Starts the training; its argument is whether it goes on from a checkpoint.
 
@@ -47,7 +48,7 @@ def run(
     """
     done = folder / "done.onnx"
     if not done.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
+        _same(folder, told)
         steps = train((folder / CHECKPOINT).is_file())
         try:
             for step in steps:
@@ -58,10 +59,17 @@ def run(
         part = folder / "part.onnx"
         deliver(part)
         part.replace(done)
-        for name in ("part.json",):
-            with contextlib.suppress(FileNotFoundError):
-                (folder / name).unlink()
+        (folder / "part.json").unlink(missing_ok=True)
     return done.read_bytes()
+
+
+def _same(folder: Path, told: str) -> None:
+    """Make the folder of a training, without what is left of one with other settings."""
+    settings = folder / "settings.txt"
+    if folder.is_dir() and (not settings.is_file() or settings.read_text(encoding="utf-8") != told):
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    settings.write_text(told, encoding="utf-8")
 
 
 def _told(stage: str, step: Step) -> Iterator[Event]:

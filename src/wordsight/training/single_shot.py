@@ -28,7 +28,7 @@ from wordsight.training.feed import endless
 from wordsight.training.loop import Event, TrainConfig, Trainer
 from wordsight.training.measure import to_input
 from wordsight.training.measure_objects import measured
-from wordsight.training.objects import ObjectViewConfig, ObjectViews, Scenery
+from wordsight.training.objects import ObjectViewConfig, ObjectViews, Scenery, suitable_side, typical_aspect
 from wordsight.types import Floats
 
 ABOUT = "single_shot.json"
@@ -43,7 +43,8 @@ class SingleShotConfig:
     """Settings of a single-shot training.
 
     Attributes:
-        side: Longer side at which whole pictures are looked at, pixels, a multiple of 32.
+        side: Longer side at which whole pictures are looked at, pixels, a multiple of 32; None chooses it by the size
+            of the objects, see :func:`suitable_side`.
         batch: Views per step.
         view: How views are drawn; zooms are those of a picture at its working size.
         mosaic: Share of views that are put together of four.
@@ -55,10 +56,10 @@ class SingleShotConfig:
         workers: Processes that prepare views; 0: the training process does.
     """
 
-    side: int = 640
+    side: int | None = None
     batch: int = 8
     view: ViewConfig = field(
-        default_factory=lambda: ViewConfig(size=448, scale=(0.5, 1.6), aspect=0.2, tilt=4.0, turned=0.0, focus=0.8)
+        default_factory=lambda: ViewConfig(size=384, scale=(0.5, 1.6), aspect=0.2, tilt=4.0, turned=0.0, focus=0.8)
     )
     mosaic: float = 0.3
     loss: CellLossConfig = field(default_factory=CellLossConfig)
@@ -69,7 +70,7 @@ class SingleShotConfig:
     workers: int = 1
 
     def __post_init__(self) -> None:
-        if self.side % 32 or not SIDES[0] <= self.side <= SIDES[1]:
+        if self.side is not None and (self.side % 32 or not SIDES[0] <= self.side <= SIDES[1]):
             raise ConfigError(f"side is a multiple of 32 in {SIDES[0]}..{SIDES[1]}, not {self.side}")
         if self.view.size % 64:
             raise ConfigError(f"a view's size is a multiple of 64, so that four make one, not {self.view.size}")
@@ -92,6 +93,7 @@ class SingleShotTask:
     ) -> None:
         self.scenery = scenery
         self.config = config
+        self.side = suitable_side(samples, scenery) if config.side is None else config.side
         self.model = stock_single_shot(len(scenery.labels))
         self.model.head.expect(typical_aspect(samples, scenery))
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -101,7 +103,7 @@ class SingleShotTask:
         for stage in stages[: config.frozen]:
             stage.requires_grad_(False)
         self.held_out = tuple(held_out)
-        self.views = ObjectViews(samples, scenery, ObjectViewConfig(config.view, config.mosaic, config.side), seed)
+        self.views = ObjectViews(samples, scenery, ObjectViewConfig(config.view, config.mosaic, self.side), seed)
 
     def groups(self) -> list[dict[str, Any]]:
         """The backbone learns slowly, the neck faster, the new head fastest."""
@@ -130,17 +132,10 @@ class SingleShotTask:
         The network's scores are calibrated on the same pictures.
         """
         self.model.calibration.copy_(torch.tensor([1.0, 0.0]))
-        scenes = measured(self.model, self.held_out, self.scenery, self.config.side)
+        scenes = measured(self.model, self.held_out, self.scenery, self.side)
         every = [scene for of_label in scenes for scene in of_label]
         self.model.calibration.copy_(torch.tensor(platt.fit(*judged(every))))
         return precisions(scenes)
-
-
-def typical_aspect(samples: Sequence[Sample], scenery: Scenery) -> float:
-    """Width over height of the median object, in 0.2..8."""
-    quads = [w.quad for s in samples for w in s.words or () if w.quad is not None and scenery.label(w.label) >= 0]
-    sides = np.ptp(np.array(quads, np.float32), axis=1).clip(1)
-    return float(np.clip(np.median(sides[:, 0] / sides[:, 1]), 0.2, 8))
 
 
 def train_single_shot(
@@ -180,10 +175,11 @@ def train_single_shot(
         raise ManifestError(f"{shared[0]} is both learnt from and held out; take it out of one of them")
     scenery = Scenery.of(labels, samples)
     chosen = config or SingleShotConfig()
-    _write_contract(out, Contract(scenery.labels, chosen.side, STRIDES), resume)
+    task = SingleShotTask(samples, held_out, scenery, chosen, train.seed)
+    _write_contract(out, Contract(scenery.labels, task.side, STRIDES), resume)
     if train.bf16:
         torch.set_num_threads(min(2, available_threads()))
-    trainer = Trainer(SingleShotTask(samples, held_out, scenery, chosen, train.seed), train, out)
+    trainer = Trainer(task, train, out)
     if resume:
         trainer.resume()
     try:

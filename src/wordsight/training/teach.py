@@ -138,8 +138,6 @@ def _finish(config: TeachConfig, lesson: Lesson, split: Split, outcomes: Sequenc
     before = [case for outcome in outcomes for case in outcome.before]
     after = [case for outcome in outcomes for case in outcome.after]
     change = compare_cases(before, after)
-    if change.fixed == change.broken:
-        change = compare_cases(before, after, letters=True)
     adopted, reason = verdict(change, len(after))
     report = make_report(config.name, lesson, split, outcomes, reason)
     store = Store.default()

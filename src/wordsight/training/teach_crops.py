@@ -17,7 +17,7 @@ from wordsight.stages import Recognizer, StageOptions
 from wordsight.training.events import Event, Outcome, Room, Working
 from wordsight.training.lesson import Example, Label, Split
 from wordsight.training.teach_documents import find_doubts
-from wordsight.training.teach_reading import Reading, crop_of, teach_reading
+from wordsight.training.teach_reading import SIGNS_DIFFER, Reading, crop_of, teach_reading
 from wordsight.types import Picture
 
 MOST_ALLOWED = 64
@@ -43,6 +43,8 @@ def teach_crops(label: Label, split: Split, stock: Recognizer, room: Room) -> Ge
     learn = [crop_of(load(e.sample.path), t, e.name) for e in split.learn for t in said_in(e, label)[:1]]
     check = [crop_of(load(e.sample.path), t, e.name) for e in split.check for t in said_in(e, label)[:1]]
     task = Reading(tuple(learn), tuple(check), stock)
+    agreed = task.agreement()
+    card = replace(card, letters=agreed["folded"] - agreed["right"] > SIGNS_DIFFER)
     onnx = yield from teach_reading(task, room.folder / "read", room.minutes, room.seed)
     own = open_recognizer(unpacked(onnx), StageOptions(threads=room.threads, allow=card.allow))
     yield Working("measure", 0.0, 5.0)
@@ -88,12 +90,12 @@ def judged(reader: Recognizer, examples: Sequence[Example], card: LabelCard) -> 
 
 def _case(example: Example, card: LabelCard, text: str, confidence: float) -> Case:
     said = (Said(text, confidence),) if text and confidence >= DOUBT else ()
-    return Case(example.name, card.name, said_in(example, card), said)
+    return Case(example.name, card.name, said_in(example, card), said, letters=card.letters)
 
 
 def _fitted(signals: Sequence[tuple[str, Signals]], examples: Sequence[Example], card: LabelCard) -> tuple[float, ...]:
     right = [
-        folded(text) in {folded(value) for value in said_in(example, card)}
+        folded(text, card.letters) in {folded(value, card.letters) for value in said_in(example, card)}
         for (text, _), example in zip(signals, examples, strict=True)
     ]
     return fit([one for _, one in signals], right)

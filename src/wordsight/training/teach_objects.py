@@ -32,7 +32,7 @@ from wordsight.training.pages import read_page
 from wordsight.training.runs import run, schedule
 from wordsight.training.single_shot import export_single_shot, train_single_shot
 from wordsight.training.teach_documents import find_doubts, points_of
-from wordsight.training.teach_reading import Reading, better_reader, crop_of, teach_reading
+from wordsight.training.teach_reading import SIGNS_DIFFER, Reading, better_reader, crop_of, teach_reading
 
 FINDING = 0.6
 """Share of the time that finding gets where reading is taught too."""
@@ -101,7 +101,7 @@ def _teach_finding(labels: Sequence[Label], split: Split, room: Room) -> Generat
     def deliver(path: Path) -> None:
         export_single_shot(folder, path)
 
-    return (yield from run("find", folder, deliver, train))
+    return (yield from run("find", folder, repr((names, times)), deliver, train))
 
 
 def boxed(example: Example, labels: Sequence[str]) -> Sample:
@@ -124,13 +124,16 @@ def make_card(label: Label, examples: Sequence[Example], reader: BoxReader) -> L
     )
     if not label.texts:
         return card
-    right = {"whole": 0, "lines": 0}
+    right, exact = {"whole": 0, "lines": 0}, {"whole": 0, "lines": 0}
     for example, box in [pair for pair in boxes if pair[1].text][:60]:
         pyramid, quad = Pyramid(load(example.sample.path)), np.array(box.quad, np.float32)
         for way in (reader.whole, reader.lines):
-            right[way.__name__] += plain(way(pyramid, quad, card.padding).text) == plain(box.text or "")
+            said = way(pyramid, quad, card.padding).text
+            right[way.__name__] += plain(said) == plain(box.text or "")
+            exact[way.__name__] += folded(said) == folded(box.text or "")
     reading: Literal["whole", "lines"] = "lines" if right["lines"] > right["whole"] else "whole"
-    return replace(card, reading=reading)
+    letters = right[reading] - exact[reading] > SIGNS_DIFFER * min(len(texts), 60)
+    return replace(card, reading=reading, letters=letters)
 
 
 def _is_level(box: Box) -> bool:
@@ -212,7 +215,8 @@ def wanted_case(example: Example, card: LabelCard, said: tuple[Said, ...]) -> Ca
     own = [box for box in example.boxes if box.label == card.name]
     silent: tuple[Points, ...] = tuple(box.quad for box in own if box.ignore or (card.texts and not box.text))
     if card.texts:
-        return Case(example.name, card.name, tuple(box.text for box in own if box.text), said, None, silent)
+        texts = tuple(box.text for box in own if box.text)
+        return Case(example.name, card.name, texts, said, None, silent, card.letters)
     return Case(example.name, card.name, (), said, tuple(box.quad for box in own if not box.ignore), silent)
 
 
@@ -255,14 +259,15 @@ def fitted(seen: Sequence[Seen], card: LabelCard) -> tuple[float, ...]:
     signals: list[Signals] = []
     right: list[bool] = []
     for one in seen:
-        texts = {folded(box.text) for box in one.example.boxes if box.label == card.name and box.text}
+        own = (box.text for box in one.example.boxes if box.label == card.name and box.text)
+        texts = {folded(text, card.letters) for text in own}
         for candidate in one.candidates:
             if candidate.label != card.name:
                 continue
             case = wanted_case(one.example, card, (Said(candidate.text, 1.0, points_of(candidate)),))
             if case.counted:
                 signals.append(candidate.signals)
-                right.append(folded(candidate.text) in texts if card.texts else case.verdicts()[0])
+                right.append(folded(candidate.text, card.letters) in texts if card.texts else case.verdicts()[0])
     return fit(signals, right)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -24,6 +24,8 @@ from wordsight.types import Picture
 
 FAILS = 0.5
 """Where the stock recognizer reads less than this share right, the crops are a world of their own."""
+SIGNS_DIFFER = 0.1
+"""Where so many more crops are right without spaces and signs, the labels do not tell these."""
 LOOKED_AT = 200
 """So many crops are read to find that out."""
 
@@ -42,15 +44,19 @@ class Reading:
     check: tuple[Crop, ...]
     stock: Recognizer
 
-    def difficulty(self) -> float:
-        """Share of the crops that the stock recognizer reads wrong."""
+    def agreement(self) -> Mapping[str, float]:
+        """Shares of some of the crops that the stock recognizer reads right, exactly and in letters and digits."""
         some = self.learn[:: max(1, len(self.learn) // LOOKED_AT)]
-        return 1.0 - figures(some, read_all(self.stock, some))["right"]
+        return figures(some, read_all(self.stock, some))
 
 
 def teach_reading(task: Reading, folder: Path, minutes: float, seed: int) -> Generator[Event, None, bytes]:
     """Train a recognizer; gives its ONNX file."""
-    config, times = settings(task), schedule(minutes, seed)
+    agreed = task.agreement()
+    if agreed["folded"] - agreed["right"] > SIGNS_DIFFER:
+        # Labels that set spaces and hyphens as they like would only teach to guess.
+        task = replace(task, learn=_silent(task.learn), check=_silent(task.check))
+    config, times = settings(task, agreed["folded"]), schedule(minutes, seed)
 
     def train(resume: bool) -> Iterator[Step]:
         return train_recognizer([RealCrops(task.learn)], task.check, folder, times, config, resume)
@@ -58,15 +64,24 @@ def teach_reading(task: Reading, folder: Path, minutes: float, seed: int) -> Gen
     def deliver(path: Path) -> None:
         export_recognizer(folder, path)
 
-    return (yield from run("read", folder, deliver, train))
+    return (yield from run("read", folder, repr((config, times)), deliver, train))
 
 
-def settings(task: Reading) -> RecognizerConfig:
-    """Careful steps near the stock recognizer, or bold ones away from it."""
+def _silent(crops: Sequence[Crop]) -> tuple[Crop, ...]:
+    return tuple(replace(crop, silent=frozenset({"punctuation"})) for crop in crops)
+
+
+def settings(task: Reading, agreed: float) -> RecognizerConfig:
+    """Careful steps near the stock recognizer, or bold ones away from it.
+
+    Args:
+        task: What there is to learn.
+        agreed: Share of the crops that the stock recognizer reads right.
+    """
     texts = "".join(crop.text or "" for crop in task.learn)
     charset = "latin" if set(texts) <= {*LATIN, " "} else "keep"
     batch = min(32, max(8, len(task.learn) // 4))
-    if 1.0 - task.difficulty() >= FAILS:
+    if agreed >= FAILS:
         return RecognizerConfig(charset=charset, batch=batch)
     return RecognizerConfig(
         charset=charset,

@@ -381,10 +381,11 @@ def page_json(file: File, page: Page) -> Json:
     """One page that was read: what a request is answered with, and what is kept, in one."""
     predicted = [field_json(box, page) for box in page.boxes]
     corrected = [field_json(box, page) for box in page.corrected or []]
+    current = predicted if page.corrected is None else corrected
     return {
         "message": "Success",
         "input": file.name,
-        "prediction": corrected or predicted,
+        "prediction": current,
         "page": page.number,
         "request_file_id": file.id,
         "id": page.id,
@@ -403,7 +404,7 @@ def page_json(file: File, page: Page) -> Json:
         "moderated_boxes": corrected,
         "raw_ocr": [_word_json(word) for word in page.words],
         "original_file_name": file.name,
-        "no_of_fields": len(corrected or predicted),
+        "no_of_fields": len(current),
         "status": file.state,
         "updated_at": _iso(page.changed),
         "verified_at": _iso(file.verified) if file.verified else "",
