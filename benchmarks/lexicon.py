@@ -51,8 +51,9 @@ from wordsight.evaluation.protocols import fold
 from wordsight.image.load import load
 from wordsight.models.runtime import Network
 from wordsight.recognition.ctc import best_path, marks
-from wordsight.recognition.guide import Guide, Guides, WordSearch
+from wordsight.recognition.guide import Guide, Guides
 from wordsight.recognition.rejection import CONTRADICTED, letters
+from wordsight.recognition.search import WordSearch
 from wordsight.recognition.svtr import SvtrRecognizer
 from wordsight.stages import StageOptions
 from wordsight.types import Floats, Picture
@@ -282,7 +283,7 @@ Sample3 = tuple[list[float], bool]
 
 
 def samples(stock: SvtrRecognizer, replay: Replay, crops: Sequence[Crop], words: Sequence[str]) -> Iterator[Sample3]:
-    """What the rule is fitted on: the best word of lists with the crop's word and without it, and of crops upside down."""
+    """What the rule is fitted on: the best word of lists with a crop's word and without it, and of it upside down."""
     guides = Guides(stock.charset, stock.allowed)
     kinds = {name: make for name, make in lists_of(crops, words, words).items() if name != "90,000"}
     for crop in crops:

@@ -13,7 +13,21 @@ from pathlib import Path
 import pytest
 import typer
 
-from wordsight.cli import app, convert, data, datasets, manifests, model, predict, read, synth, teach, tools, train, train_recognizer
+from wordsight.cli import (
+    app,
+    convert,
+    data,
+    datasets,
+    manifests,
+    model,
+    predict,
+    read,
+    synth,
+    teach,
+    tools,
+    train,
+    train_recognizer,
+)
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -1,14 +1,20 @@
-"""A service of its own for every test: real database, files and reader, asked through the real application."""
+"""A service of its own for every test: real database, files and reader, asked through the real application.
+
+Every test that uses a database runs on SQLite; `pytest -m postgres tests/server` runs the same ones on PostgreSQL.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
 
+from parts import Live, Postgres, Receiver, living, postgres_programs
 from starlette.testclient import TestClient
 
 from wordsight.examples import example_path
@@ -19,16 +25,55 @@ from wordsight.server.security import Caller
 from wordsight.server.settings import Settings
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    programs = postgres_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL's programs are not installed")
+    folder = Path(tempfile.mkdtemp(prefix="wordsight-postgres-"))
+    server = Postgres(programs, folder)
+    yield server
+    server.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def new_database(request: pytest.FixtureRequest) -> Callable[[], str]:
+    """Gives the URL of a new, empty database; empty: SQLite in the service's folder."""
+    if request.param == "sqlite":
+        return lambda: ""
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.database
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data=tmp_path / "data")
+def settings(tmp_path: Path, new_database: Callable[[], str]) -> Settings:
+    return Settings(data=tmp_path / "data", database_url=new_database())
 
 
 @pytest.fixture
 def service(settings: Settings) -> Iterator[Services]:
-    services = Services.open(settings, Jobs(settings))
+    jobs = Jobs(settings)
+    services = Services.open(settings, jobs)
     yield services
     services.close()
+    jobs.close()
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], str]) -> Iterator[Live]:
+    """The service as a process, with its worker, for tests that do not end it."""
+    folder = tmp_path_factory.mktemp("live")
+    with living(folder, WORDSIGHT_DATABASE_URL=new_database(), WORDSIGHT_PRIVATE_WEBHOOKS="true") as running:
+        yield running
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Takes webhooks."""
+    server = Receiver()
+    yield server
+    server.close()
 
 
 @pytest.fixture

@@ -198,7 +198,7 @@ def test_objects_that_a_view_hardly_shows_do_not_count():
 def test_views_depend_on_seed_and_number_alone(tmp_path):
     samples = draw(tmp_path / "a", 3)
     scenery = Scenery.of(["sign"], samples)
-    config = ObjectViewConfig(VIEW, 0.5, 192)
+    config = ObjectViewConfig(VIEW, 0.5, 0.5, 192)
     first, second = ObjectViews(samples, scenery, config, 5), ObjectViews(samples, scenery, config, 5)
     first[0], first[1]
     for name, value in first[7].items():
@@ -227,7 +227,18 @@ def test_a_mosaic_s_objects_stand_where_they_are_seen():
 def test_a_mosaic_has_the_objects_of_four_views(tmp_path):
     samples = draw(tmp_path / "a", 3)
     whole = ViewConfig(size=192, scale=(0.8, 0.8), aspect=0, tilt=0, turned=0, damage=0)
-    views = ObjectViews(samples, Scenery.of(["sign"], samples), ObjectViewConfig(whole, 1.0, 192), 0)
+    views = ObjectViews(samples, Scenery.of(["sign"], samples), ObjectViewConfig(whole, 1.0, 0.0, 192), 0)
     labels = [views[number]["labels"] for number in range(6)]
     assert max((names == 0).sum() for names in labels) >= 3
     assert all((names == NOTHING).sum() >= 196 for names in labels)
+
+
+def test_views_by_size_show_an_object_whole_at_all_sizes(tmp_path):
+    samples = draw(tmp_path / "a", 3)
+    views = ObjectViews(samples, Scenery.of(["sign"], samples), ObjectViewConfig(VIEW, 0.0, 1.0, 192), 0)
+    items = [views[number] for number in range(60)]
+    widths = [
+        np.ptp(quads[labels == 0], axis=1).max() for _, quads, labels in (i.values() for i in items) if 0 in labels
+    ]
+    assert len(widths) >= 55
+    assert min(widths) < 40 and max(widths) > 150 and 50 < np.median(widths) < 110

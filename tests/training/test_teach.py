@@ -19,7 +19,7 @@ from wordsight.fields.model import ModelFile
 from wordsight.fields.store import Store
 
 pytest.importorskip("torch")
-from wordsight.training.events import Checked, Event, Taught, Working  # noqa: E402
+from wordsight.training.events import Checked, Event, Noted, Taught, Working  # noqa: E402
 from wordsight.training.teach import TeachConfig, teach  # noqa: E402
 
 SHOPS = ("ORCHARD HARDWARE LTD", "NORTH STAR BAKERY", "RIVERSIDE BOOKS LTD", "GREEN LANE PHARMACY")
@@ -73,16 +73,17 @@ def receipts(folder: Path, count: int) -> Path:
     return folder
 
 
-def crops(folder: Path, count: int) -> Path:
-    """Clear words, which need no teaching."""
+def crops(folder: Path, count: int, wrong: bool = False) -> Path:
+    """Clear words, which need no teaching; every third label is wrong on demand."""
     (folder / "images").mkdir(parents=True)
     lines = []
     for i in range(count):
         text = f"{GOODS[i % 7]}{i:03}"
+        label = text[::-1] if i % 3 == 0 and wrong else text
         picture = Image.new("RGB", (160, 48), (255, 255, 255))
         ImageDraw.Draw(picture).text((8, 8), text, (0, 0, 0), font(26))
         picture.save(folder / "images" / f"{i}.png")
-        lines.append(json.dumps({"image": f"images/{i}.png", "text": text}))
+        lines.append(json.dumps({"image": f"images/{i}.png", "text": label}))
     (folder / "labels.jsonl").write_text("\n".join(lines), encoding="utf-8")
     return folder
 
@@ -146,9 +147,10 @@ def test_a_wrong_label_is_named(home: Path) -> None:
 
 
 def test_words_that_need_no_teaching_are_left_to_the_stock_reader(home: Path) -> None:
-    _, taught = run(TeachConfig(crops(home / "data", 30), "words", minutes=0.05))
+    events, taught = run(TeachConfig(crops(home / "data", 30), "words", minutes=0.05))
     assert not taught.adopted
     assert taught.model is None
+    assert any(isinstance(event, Noted) and "nothing to teach" in event.message for event in events)
     assert "not better than the stock reader" in taught.reason
     assert Store.default().names() == []
     assert taught.report["before"]["exact"] == 1.0
@@ -156,7 +158,7 @@ def test_words_that_need_no_teaching_are_left_to_the_stock_reader(home: Path) ->
 
 
 def test_a_teaching_that_was_stopped_goes_on(home: Path) -> None:
-    config = TeachConfig(crops(home / "data", 40), "words", minutes=0.4)
+    config = TeachConfig(crops(home / "data", 40, wrong=True), "words", minutes=0.4)
     first = teach(config)
     for event in first:
         if isinstance(event, Working) and event.stage == "read" and event.done > 0.3:
@@ -167,7 +169,7 @@ def test_a_teaching_that_was_stopped_goes_on(home: Path) -> None:
 
 
 def test_a_teaching_that_was_killed_goes_on(home: Path) -> None:
-    folder = crops(home / "data", 40)
+    folder = crops(home / "data", 40, wrong=True)
     command = [sys.executable, "-m", "wordsight", "teach", str(folder), "--name", "words", "--minutes", "1"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     checkpoint = home / "home" / "teaching" / "words" / "crop" / "read" / "checkpoint.safetensors"

@@ -67,7 +67,14 @@ def test_what_is_seen_of_a_token() -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("12.50", "9.99"), ("1,234.50", "9.99"), ("25/12/2018", "9/9/9"), ("12:30", "9:99"), ("Abc", "Aa"), ("May", "MON")],
+    [
+        ("12.50", "9.99"),
+        ("1,234.50", "9.99"),
+        ("25/12/2018", "9/9/9"),
+        ("12:30", "9:99"),
+        ("Abc", "Aa"),
+        ("May", "MON"),
+    ],
 )
 def test_shapes(text: str, said: str) -> None:
     assert look.shape(text) == said

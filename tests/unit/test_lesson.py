@@ -62,9 +62,12 @@ def test_boxes_without_texts_are_objects(tmp_path: Path) -> None:
 
 def test_places_without_labels_are_those_of_the_only_field(tmp_path: Path) -> None:
     records = [
-        {"level": "plate", "words": [{"quad": QUAD, "text": f"A{i}"}], "fields": {"number": [f"A{i}"]}} for i in range(6)
+        {"level": "plate", "words": [{"quad": QUAD, "text": f"A{i}"}], "fields": {"number": [f"A{i}"]}}
+        for i in range(6)
     ]
-    records.append({"level": "plate", "words": [{"quad": QUAD, "text": None, "ignore": True}], "fields": {"number": []}})
+    records.append(
+        {"level": "plate", "words": [{"quad": QUAD, "text": None, "ignore": True}], "fields": {"number": []}}
+    )
     lesson = prepare(manifest(tmp_path, records))
     assert [(x.name, x.many) for x in lesson.labels] == [("number", True)]
     assert [box.label for box in lesson.examples[0].boxes] == ["number"]

@@ -77,7 +77,8 @@ def test_a_newer_format() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../evil.onnx", "/etc/evil.onnx", "a/b.onnx", "a\\b.onnx", "C:evil.onnx", ".onnx", "Evil.onnx", "x.pkl", "x.py"]
+    "name",
+    ["../evil.onnx", "/etc/evil.onnx", "a/b.onnx", "a\\b.onnx", "C:evil.onnx", ".onnx", "Evil.onnx", "x.pkl", "x.py"],
 )
 def test_a_part_that_leaves_the_folder(name: str) -> None:
     with pytest.raises(WeightsCorrupt, match="which no model has"):

@@ -27,6 +27,7 @@ class ViewConfig:
         turned: Share of views that are turned by any angle (0 to 360 degrees) instead.
         focus: Share of views that are centred near a word; the others show any part, mostly background.
         damage: Share of views that are blurred, made noisy, or compressed (each drawn on its own).
+        whole: Views that are centred near a word show all of it, if it fits in.
     """
 
     size: int = 512
@@ -36,6 +37,7 @@ class ViewConfig:
     turned: float = 0.3
     focus: float = 0.7
     damage: float = 0.2
+    whole: bool = False
 
     def __post_init__(self) -> None:
         if self.size < 32 or self.size % 32:
@@ -74,13 +76,16 @@ def _random_map(picture: Picture, wanted: Floats, config: ViewConfig, rng: np.ra
     aspect = math.exp(rng.uniform(-config.aspect, config.aspect) / 2)
     angle = math.radians(rng.uniform(0, 360) if rng.random() < config.turned else rng.normal(0, config.tilt))
     if len(wanted) and rng.random() < config.focus:
-        reach = 0.35 * config.size / scale
-        centre = wanted[rng.integers(len(wanted))].mean(axis=0) + rng.uniform(-reach, reach, 2)
+        quad = wanted[rng.integers(len(wanted))]
+        reach = np.full(2, 0.35 * config.size / scale)
+        if config.whole:  # a small margin is for aspect and tilt
+            reach = np.minimum(reach, np.maximum(0.93 * config.size / scale - np.ptp(quad, axis=0), 0) / 2)
+        centre = quad.mean(axis=0) + rng.uniform(-reach, reach)
     else:
         centre = rng.uniform((0, 0), (width, height))
-    reach = config.size / scale / 2
+    half = config.size / scale / 2
     for axis, length in enumerate((width, height)):  # as little as possible beyond the picture's edges
-        centre[axis] = np.clip(centre[axis], min(reach, length / 2), max(length - reach, length / 2))
+        centre[axis] = np.clip(centre[axis], min(half, length / 2), max(length - half, length / 2))
     cos, sin = math.cos(angle) * scale, math.sin(angle) * scale
     linear = np.array([[cos * aspect, -sin / aspect], [sin * aspect, cos / aspect]])
     return np.column_stack([linear, config.size / 2 - linear @ centre]).astype(np.float32)

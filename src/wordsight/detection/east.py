@@ -69,7 +69,7 @@ class EastDetector:
 
 
 # Working size and thresholds as chosen on icdar2015_train, img_N.jpg with N % 10 == 0.
-_SCORES: dict[Quality, tuple[float, float]] = {"fast": (0.6, 0.86), "balanced": (0.6, 0.9), "best": (0.8, 0.94)}
+_SCORES: dict[Quality, tuple[float, float]] = {"fast": (0.8, 0.92), "balanced": (0.8, 0.94), "best": (0.6, 0.92)}
 
 
 def create(options: StageOptions) -> EastDetector:

@@ -43,6 +43,7 @@ class FieldValue:
         quad: Where it stands; None where the whole picture is meant.
         confidence: Calibrated probability that the text is right (of a label without texts: that the place is).
         page: Number of the page in its file, from 0.
+        score: The detector's own score of the place, 0..1; None where no detector of things was asked.
     """
 
     name: str
@@ -50,6 +51,7 @@ class FieldValue:
     quad: Quad | None
     confidence: float
     page: int
+    score: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as in ``predictions`` of ``wordsight predict --format jsonl``."""
@@ -59,6 +61,7 @@ class FieldValue:
             "confidence": round(self.confidence, 4),
             "quad": self.quad.tolist() if self.quad else None,
             "page": self.page,
+            **({} if self.score is None else {"detection_score": round(self.score, 4)}),
         }
 
 
@@ -70,6 +73,7 @@ class Candidate:
     text: str
     quad: Quad | None
     signals: Signals
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +205,13 @@ class TaughtModel:
         values = []
         for label in self.card.labels:
             judged = [
-                FieldValue(label.name, c.text, c.quad, probability(c.signals, label.calibration), page)
+                FieldValue(label.name, c.text, c.quad, probability(c.signals, label.calibration), page, c.score)
                 for c in candidates
                 if c.label == label.name
             ]
             judged.sort(key=lambda value: -value.confidence)
-            kept = [value for value in judged if value.confidence >= DOUBT]
+            # A thing that was found is told, however doubtful what it says.
+            kept = [value for value in judged if value.confidence >= DOUBT or value.score is not None]
             values += kept if label.many else kept[:1]
         return tuple(values)
 
@@ -255,7 +260,7 @@ def read_object(reader: BoxReader, pyramid: Pyramid, label: LabelCard, quad: Qua
     reading = way(pyramid, points, label.padding)
     read = logit(reading.confidence) if label.texts else 0.0
     familiar = familiarity(reading.text, label) if label.texts else 1.0
-    return Candidate(label.name, reading.text, quad, Signals(logit(score), read, 0.0, familiar))
+    return Candidate(label.name, reading.text, quad, Signals(logit(score), read, 0.0, familiar), score)
 
 
 def document_candidates(tagger: Tagger, page: Page, labels: Sequence[LabelCard]) -> list[Candidate]:

@@ -7,7 +7,7 @@ import os
 import tempfile
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wordsight.charset import Charset
@@ -51,6 +51,9 @@ def open_parts(source: str | Path, options: StageOptions) -> tuple[ModelCard, Pa
     """Card and parts of a model by name or path; errors as in ``TaughtModel.open``."""
     path = model_path(source)
     file = ModelFile.read(path)
+    whole = [label for label in file.card.labels if label.kind == "crop"]
+    if len(whole) == len(file.card.labels) and whole[0].allow:
+        options = replace(options, allow=whole[0].allow)
     return file.card, build_parts(file.members, options)
 
 

@@ -32,9 +32,7 @@ class BiLstmNeck(nn.Module):
             take over: the LSTM then has to learn only what its neighbours add to a frame.
     """
 
-    def __init__(
-        self, features: int = FEATURES, hidden: int = HIDDEN, width: int = WIDTH, around: bool = True
-    ) -> None:
+    def __init__(self, features: int = FEATURES, hidden: int = HIDDEN, width: int = WIDTH, around: bool = True) -> None:
         super().__init__()
         self.around = nn.Conv2d(features, width, 1) if around else None
         self.lstm1 = nn.LSTM(features, hidden, bidirectional=True, batch_first=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import queue
+import sys
 import threading
 from collections.abc import Callable
 from functools import cache
@@ -208,6 +209,9 @@ def _smallest(shape: Any) -> list[int]:
 
 @cache
 def _openvino_core() -> Any:
+    # `import openvino` tells a web service of it, from a forked process that hangs for ever where there were threads.
+    # Without the package that does it, which may be absent, it does neither.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 
     return openvino.Core()

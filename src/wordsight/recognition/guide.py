@@ -11,117 +11,27 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wordsight.charset import Charset
 from wordsight.errors import ConfigError
-from wordsight.recognition import rejection
 from wordsight.recognition.alphabet import Alphabet, fold, signs
 from wordsight.recognition.automaton import Automaton, compile_pattern
 from wordsight.recognition.confidence import product_for
 from wordsight.recognition.ctc import Mark
 from wordsight.recognition.lattice import Lattice
-from wordsight.recognition.lexicon import Trie
 from wordsight.recognition.pattern import parse
+from wordsight.recognition.search import Found, PatternSearch, Search, WordSearch
 from wordsight.recognition.track import Tracks
 from wordsight.types import Floats
 from wordsight.vocabulary import Vocabulary
 
 Ints = NDArray[np.intp]
 
-REACH = 16.0
-"""Where a word of the list must be the answer, those less probable than the free reading by a factor of exp(REACH) are
-looked for only when there is no other."""
 ASCII = frozenset(map(chr, range(32, 127)))
 KEPT = 64  # compiled vocabularies
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The nearest text of a vocabulary.
-
-    Attributes:
-        labels: Its columns in the lattice.
-        text: Its spelling.
-        score: Natural log of its probability.
-        probability: That it is what the picture says, where the free reading is another.
-        supported: Whether that is enough for an answer.
-    """
-
-    labels: Sequence[int]
-    text: str
-    score: float
-    probability: float
-    supported: bool
-
-
-class Search(Protocol):
-    """Finds the nearest text of a vocabulary."""
-
-    def find(self, lattice: Lattice, labels: Sequence[int], free: float, strict: bool) -> Found | None:
-        """The nearest text, if there is one.
-
-        Args:
-            lattice: Where to look.
-            labels: Columns of the free reading.
-            free: Natural log of its probability.
-            strict: Whether a text that is far off is wanted too.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class WordSearch:
-    """A list of words: spellings, and the trie of their columns."""
-
-    words: Sequence[str]
-    labels: Sequence[tuple[int, ...]]
-    known: frozenset[tuple[int, ...]]
-    trie: Trie
-
-    @classmethod
-    def of(cls, words: Sequence[str], labels: Sequence[tuple[int, ...]]) -> WordSearch:
-        """A list of spellings with their columns."""
-        return cls(words, labels, frozenset(labels), Trie.of(labels, [*map(rejection.letters, words)]))
-
-    def find(self, lattice: Lattice, labels: Sequence[int], free: float, strict: bool) -> Found | None:
-        """See :class:`Search`."""
-        size = len(self.words)
-        if tuple(labels) in self.known:
-            hit = self.trie.search(lattice, free)  # nothing less probable than this word is of interest
-        elif strict:
-            far = (REACH, 4 * REACH, math.inf)
-            hit = next(filter(None, (self.trie.search(lattice, free - reach) for reach in far)), None)
-        else:
-            relief = rejection.LETTER / rejection.SCORE
-            hit = self.trie.search(lattice, rejection.least_score(size), relief, free + rejection.CONTRADICTED)
-        if hit is None:
-            return None
-        text = self.words[hit.word]
-        chance = rejection.of_word(hit.score, text, size)
-        supported = chance >= rejection.ACCEPT_WORD and hit.score - free >= rejection.CONTRADICTED
-        return Found(self.labels[hit.word], text, hit.score, chance, supported)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PatternSearch:
-    """A pattern: its tracks, and the symbol of each column."""
-
-    tracks: Tracks
-    symbols: Sequence[str]
-
-    def find(self, lattice: Lattice, labels: Sequence[int], free: float, strict: bool) -> Found | None:
-        """See :class:`Search`."""
-        best = self.tracks.best(lattice)
-        if best is None:
-            return None
-        score = lattice.likelihood(best)
-        text = "".join(self.symbols[label] for label in best)
-        chance = rejection.of_pattern(score - free)
-        return Found(best, text, score, chance, chance >= rejection.ACCEPT_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import math
 
 SCORE, LETTER, SIZE, WORDS = 0.557, 0.659, -0.556, 3.185
 RATIO, PATTERN = 0.150, 0.394
-ACCEPT_WORD, ACCEPT_PATTERN = 0.15, 0.4
+ACCEPT_WORD, ACCEPT_PATTERN = 0.15, 0.45
 """Least probabilities with which a text that the free reading differs from is answered."""
 CONTRADICTED = -10.0
 """Least log ratio to the free reading with which a word is answered. The lists of the fit were drawn at random, and so

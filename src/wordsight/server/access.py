@@ -1,4 +1,4 @@
-"""Who sends a request: HTTP Basic with the key as user name, or a bearer token."""
+"""Who sends a request: HTTP Basic with the key as user name, a bearer token, or the session of a browser."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from wordsight.server.errors import NotSignedIn
 from wordsight.server.fetch import Fetcher
 from wordsight.server.inference import Inference
 from wordsight.server.jobs import Jobs
+from wordsight.server.pages.session import cookie_of, sessions
 from wordsight.server.security import Caller, Keys
 from wordsight.server.services.activity import Activity
 from wordsight.server.services.context import Context
@@ -98,7 +99,13 @@ async def caller(request: Request) -> Caller:
 
     Raises:
         NotSignedIn: There is no key, or nobody has it.
+        NotAllowed: A browser's session is to change something, and the request is not from one of our pages.
         TooBusy: It has sent too many requests.
     """
     secret = secret_of(request.headers.get("authorization", ""))
+    cookie = cookie_of(request)
+    key_id = sessions(request).key_of(cookie) if cookie and not secret else None
+    if key_id is not None:
+        sessions(request).check_token(request, cookie)
+        return await run_in_threadpool(services(request).keys.check_session, key_id)
     return await run_in_threadpool(services(request).keys.check, secret)

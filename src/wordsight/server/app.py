@@ -7,15 +7,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from wordsight.errors import ImageError, ImageTooLarge
+from wordsight.errors import ImageError, ImageTooLarge, WordsightError
 from wordsight.server.access import Services
 from wordsight.server.errors import ServiceError, TooLarge
+from wordsight.server.metrics import Figures, Observed
+from wordsight.server.pages import errors as pages_errors
+from wordsight.server.pages.mount import mount_pages
 from wordsight.server.routes import nanonets, system, v1, v1_results
 
 PREFIXES = ("/api/v2/OCR", "/api/v2/ObjectDetection")
@@ -32,10 +35,14 @@ def create_app(services: Services) -> FastAPI:
     app = FastAPI(title="wordsight", version=version("wordsight"), redirect_slashes=False, lifespan=lifespan)
     app.state.services = services
     app.add_exception_handler(ServiceError, _service_error)
+    app.add_exception_handler(WordsightError, _other_error)
     app.add_exception_handler(ImageError, _image_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(Exception, _unforeseen)
     app.add_middleware(BodyLimit, most=services.context.settings.max_request_bytes)
+    app.state.figures = Figures()
+    app.add_middleware(Observed, figures=app.state.figures)
     for prefix in PREFIXES:
         app.include_router(nanonets.models, prefix=prefix, tags=["models and predictions"])
     app.include_router(nanonets.listing, prefix="/api/v2/ImageCategorization", include_in_schema=False)
@@ -43,6 +50,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(nanonets.inferences, prefix="/api/v2/Inferences", tags=["stored predictions"])
     for router in (v1.router, v1_results.router, system.router):
         app.include_router(router)
+    mount_pages(app, services.context.settings)
     return app
 
 
@@ -55,8 +63,10 @@ def error_reply(status: int, message: str, reason: str, retry_after: float | Non
     return JSONResponse(body, status, headers)
 
 
-async def _service_error(_: Request, error: Exception) -> JSONResponse:
+async def _service_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ServiceError)
+    if pages_errors.wants_page(request):
+        return pages_errors.error_page(request, error.status, str(error))
     return error_reply(error.status, str(error), error.reason, error.retry_after)
 
 
@@ -64,11 +74,22 @@ async def _image_error(_: Request, error: Exception) -> JSONResponse:
     return error_reply(413 if isinstance(error, ImageTooLarge) else 400, str(error), "bad_file")
 
 
-async def _http_error(request: Request, error: Exception) -> JSONResponse:
+async def _other_error(_: Request, error: Exception) -> JSONResponse:
+    return error_reply(400, str(error), "bad_request")
+
+
+async def _unforeseen(_: Request, error: Exception) -> JSONResponse:
+    """A bug; the traceback is in the log, and no client sees it."""
+    return error_reply(500, f"the service failed ({type(error).__name__}); its log says more", "internal_error")
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     message = str(error.detail)
     if error.status_code == 404:
         message = f"there is nothing at {request.url.path[:200]}; see /docs for all routes"
+    if pages_errors.wants_page(request):
+        return pages_errors.error_page(request, error.status_code, message)
     return error_reply(error.status_code, message, "not_found" if error.status_code == 404 else "bad_request")
 
 

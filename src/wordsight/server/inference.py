@@ -43,7 +43,10 @@ class Inference:
         self._limits = Limits(pixels=settings.max_pixels, file_bytes=settings.max_upload_bytes)
         self._pool = ThreadPoolExecutor(available_threads(), thread_name_prefix="reading")
         self._room = threading.BoundedSemaphore(settings.queue + available_threads())
+        self.waiting = 0
+        """Requests that wait or are being read."""
         self._lock = threading.Lock()
+        self._making = threading.Lock()
         self._reader: Reader | None = None
         self._models: OrderedDict[str, TaughtModel] = OrderedDict()
 
@@ -81,9 +84,16 @@ class Inference:
                 raise CancelledError  # nobody waits for it any more
             return self._read(data, model, wanted)
 
+        with self._lock:
+            self.waiting += 1
         future = self._pool.submit(work)
-        future.add_done_callback(lambda _: self._room.release())
+        future.add_done_callback(self._done)
         return future
+
+    def _done(self, _: Future[list[PageRead]]) -> None:
+        with self._lock:
+            self.waiting -= 1
+        self._room.release()
 
     def _read(self, data: bytes, model: tuple[str, str] | None, wanted: frozenset[int] | None) -> list[PageRead]:
         taught = self.model(model[1]) if model else None
@@ -138,7 +148,7 @@ class Inference:
     @property
     def reader(self) -> Reader:
         """The reader for files without a model, made on first use."""
-        with self._lock:
+        with self._making:
             if self._reader is None:
                 self._reader = Reader(threads=1)
             return self._reader

@@ -13,6 +13,7 @@ import uvicorn
 from wordsight.server.access import Services
 from wordsight.server.app import create_app
 from wordsight.server.jobs import Jobs
+from wordsight.server.logs import set_up_logs
 from wordsight.server.settings import Settings, dump_settings
 
 LONGEST_PAUSE = 30.0
@@ -73,6 +74,7 @@ def open_services(settings: Settings) -> tuple[Services, str | None]:
 
 def serve(settings: Settings, services: Services, with_worker: bool = True) -> None:
     """Answer requests until the process is told to end."""
+    set_up_logs(settings)
     worker = WorkerProcess(settings) if with_worker else None
     if worker is not None:
         worker.start()

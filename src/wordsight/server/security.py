@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from wordsight.server.errors import BadRequest, NotAllowed, NotSignedIn, NotThere, TooBusy
 from wordsight.server.store import Store
@@ -67,12 +67,7 @@ class Keys:
         with self.store.session() as session:
             if session.scalar(select(Key.id).limit(1)):
                 return None
-            row = Workspace(name=workspace)
-            session.add(row)
-            session.flush()
-            key, secret = _make(row.id, "admin", ("admin",), None)
-            session.add(key)
-            return secret
+        return self.add_workspace(workspace)[1]
 
     def add_workspace(self, name: str) -> tuple[Workspace, str]:
         """A new workspace and its admin key."""
@@ -137,9 +132,21 @@ class Keys:
         """
         if not secret:
             raise NotSignedIn("no API key was sent; send it as the user name of HTTP Basic, with an empty password")
+        return self._caller(Key.digest == digest(secret))
+
+    def check_session(self, key_id: str) -> Caller:
+        """Who has signed in with the key of this id.
+
+        Raises:
+            NotSignedIn: The key was revoked, or its time is over.
+            TooBusy: It has sent more requests in a minute than it may.
+        """
+        return self._caller(Key.id == key_id)
+
+    def _caller(self, wanted: ColumnElement[bool]) -> Caller:
         now = time.time()
         with self.store.session() as session:
-            key = session.scalar(select(Key).where(Key.digest == digest(secret)))
+            key = session.scalar(select(Key).where(wanted))
             if key is None:
                 raise NotSignedIn("the API key is not known; check it, or make a new one under Keys")
             if key.revoked is not None:

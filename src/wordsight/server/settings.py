@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -41,6 +42,8 @@ class Settings(BaseSettings):
         smtp_starttls: Whether the connection is encrypted after it is made (587); port 465 always is.
         mail_from: Sender of messages.
         mail_to: Who is told when a training ends, separated by commas; empty: nobody.
+        log_json: Whether logs are lines of JSON instead of lines for people.
+        log_level: What is logged: "debug", "info" (every request), "warning" or "error".
         watch: Folder whose new pictures are read by the model ``watch_model``; empty: none.
         watch_model: Id of the model for ``watch``.
     """
@@ -71,6 +74,8 @@ class Settings(BaseSettings):
     smtp_starttls: bool = True
     mail_from: str = "wordsight@localhost"
     mail_to: str = ""
+    log_json: bool = False
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
     watch: Path | None = None
     watch_model: str = ""
 

@@ -29,6 +29,7 @@ from wordsight.server import notify
 from wordsight.server.access import Services
 from wordsight.server.errors import NotThere, ServiceError, Unavailable
 from wordsight.server.jobs import APPLICATION, AT_ONCE, VERSION, Jobs, queue_of
+from wordsight.server.logs import set_up_logs
 from wordsight.server.services import predictions
 from wordsight.server.services.models import RUNNING
 from wordsight.server.services.webhooks import ATTEMPTS, QUEUED, wait_after
@@ -233,6 +234,7 @@ def work(settings: Settings, stop: threading.Event, name: str = "") -> None:
         stop: Ends the work; what is under way is taken up again by the next start.
         name: Tells workers apart; the same name again takes up what this worker left. Default: the machine's name.
     """
+    set_up_logs(settings)
     os.nice(5)  # reading for those who wait comes first
     jobs = Jobs(settings)
     services = Services.open(settings, jobs)

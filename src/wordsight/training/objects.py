@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +28,10 @@ TINY = 4.0
 """Objects lower or narrower than this in a view, pixels, count neither way."""
 MOST = 200
 """Largest number of objects of a view that are learnt, the largest of them."""
+SPREAD = (0.1, 0.95)
+"""Smallest and largest size to which an object is brought in views that are drawn by size, in shares of the view."""
+ZOOMS = (0.6, 4.0)
+"""Bounds of the zoom of such views."""
 QUARTER = 0.6
 """The views that a mosaic is made of are zoomed by this besides, so that they still show an object's surroundings."""
 
@@ -116,11 +121,14 @@ class ObjectViewConfig:
     Attributes:
         view: How far they go from the picture; zooms are those of the picture at its working size.
         mosaic: Share of views that are put together of four.
+        by_size: Share of views whose zoom is drawn by the size that an object gets, all sizes alike, and not by the
+            picture's: a few dozen pictures show most of their objects at much the same size.
         side: Longer side of a picture at its working size, pixels.
     """
 
     view: ViewConfig
     mosaic: float
+    by_size: float
     side: int
 
 
@@ -168,9 +176,15 @@ class ObjectViews(Dataset[dict[str, NDArray[Any]]]):
 
     def _view(self, picked: Picked, view: ViewConfig, rng: np.random.Generator) -> tuple[Picture, Floats, Labels]:
         """A view, and the quads and labels of what is in it."""
-        natural = self.config.side / max(picked.picture.shape[:2])
-        zoomed = replace(view, scale=(view.scale[0] * natural, view.scale[1] * natural))
         wanted = picked.quads[picked.labels != IGNORED]
+        natural = self.config.side / max(picked.picture.shape[:2])
+        if len(wanted) and rng.random() < self.config.by_size:
+            wanted = wanted[rng.integers(len(wanted))][None]
+            size = view.size * math.exp(rng.uniform(*np.log(SPREAD)))
+            zoom = natural * float(np.clip(size / natural / max(np.ptp(wanted[0], axis=0).max(), 1), *ZOOMS))
+            zoomed = replace(view, scale=(zoom, zoom), focus=1.0, whole=True)
+        else:
+            zoomed = replace(view, scale=(view.scale[0] * natural, view.scale[1] * natural), whole=True)
         picture, quads = random_view(picked.picture, picked.quads, wanted, zoomed, rng)
         return picture, *seen(quads, picked.labels, view.size)
 

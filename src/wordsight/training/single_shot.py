@@ -48,6 +48,7 @@ class SingleShotConfig:
         batch: Views per step.
         view: How views are drawn; zooms are those of a picture at its working size.
         mosaic: Share of views that are put together of four.
+        by_size: Share of views whose zoom is drawn by the size that an object gets, all sizes alike.
         loss: How cells are chosen, and weights of the losses.
         backbone_rate: Learning rate of the pretrained backbone.
         neck_rate: Learning rate of the pretrained neck.
@@ -57,11 +58,12 @@ class SingleShotConfig:
     """
 
     side: int | None = None
-    batch: int = 8
+    batch: int = 4
     view: ViewConfig = field(
-        default_factory=lambda: ViewConfig(size=384, scale=(0.5, 1.6), aspect=0.2, tilt=4.0, turned=0.0, focus=0.8)
+        default_factory=lambda: ViewConfig(size=384, scale=(0.7, 1.6), aspect=0.2, tilt=3.0, turned=0.0, focus=0.8)
     )
     mosaic: float = 0.3
+    by_size: float = 0.5
     loss: CellLossConfig = field(default_factory=CellLossConfig)
     backbone_rate: float = 4e-4
     neck_rate: float = 1.2e-3
@@ -74,8 +76,8 @@ class SingleShotConfig:
             raise ConfigError(f"side is a multiple of 32 in {SIDES[0]}..{SIDES[1]}, not {self.side}")
         if self.view.size % 64:
             raise ConfigError(f"a view's size is a multiple of 64, so that four make one, not {self.view.size}")
-        if not 0 <= self.mosaic <= 1 or not 0 <= self.frozen <= 5:
-            raise ConfigError("mosaic is a share from 0 to 1, frozen a number of parts from 0 to 5")
+        if not 0 <= self.mosaic <= 1 or not 0 <= self.by_size <= 1 or not 0 <= self.frozen <= 5:
+            raise ConfigError("mosaic and by_size are shares from 0 to 1, frozen a number of parts from 0 to 5")
 
 
 class SingleShotTask:
@@ -103,7 +105,9 @@ class SingleShotTask:
         for stage in stages[: config.frozen]:
             stage.requires_grad_(False)
         self.held_out = tuple(held_out)
-        self.views = ObjectViews(samples, scenery, ObjectViewConfig(config.view, config.mosaic, self.side), seed)
+        self.views = ObjectViews(
+            samples, scenery, ObjectViewConfig(config.view, config.mosaic, config.by_size, self.side), seed
+        )
 
     def groups(self) -> list[dict[str, Any]]:
         """The backbone learns slowly, the neck faster, the new head fastest."""

@@ -29,6 +29,7 @@ from wordsight.fields.parts import Parts, build_parts
 from wordsight.fields.store import Store, check_name
 from wordsight.stages import StageOptions
 from wordsight.training.events import Checked, Event, Outcome, Room, Taught, Working
+from wordsight.training.general import general
 from wordsight.training.kinds import decide
 from wordsight.training.lesson import Lesson, Split, divide, prepare
 from wordsight.training.teach_crops import teach_crops
@@ -99,7 +100,7 @@ def teach(config: TeachConfig) -> Generator[Event, None, Taught]:
         split = divide(lesson, config.test_split, config.seed)
         yield _checked(lesson, split)
         outcomes = yield from _stages(lesson, split, stock, room)
-        taught = _finish(config, lesson, split, outcomes)
+        taught = _finish(config, lesson, split, outcomes, stock)
         shutil.rmtree(work, ignore_errors=True)
     yield taught
     return taught
@@ -133,17 +134,18 @@ def _checked(lesson: Lesson, split: Split) -> Checked:
     return Checked(len(lesson.examples), 0 if turns else len(split.test), kinds, lesson.warnings)
 
 
-def _finish(config: TeachConfig, lesson: Lesson, split: Split, outcomes: Sequence[Outcome]) -> Taught:
+def _finish(config: TeachConfig, lesson: Lesson, split: Split, outcomes: Sequence[Outcome], stock: Parts) -> Taught:
     """Judge, write the report, and keep the model if it is better."""
     before = [case for outcome in outcomes for case in outcome.before]
     after = [case for outcome in outcomes for case in outcome.after]
     change = compare_cases(before, after)
     adopted, reason = verdict(change, len(after))
+    members = {name: content for outcome in outcomes for name, content in outcome.members.items()}
     report = make_report(config.name, lesson, split, outcomes, reason)
+    report["general"] = general(members, stock.recognizer, config.threads)
     store = Store.default()
     kept = None
     if adopted:
-        members = {name: content for outcome in outcomes for name, content in outcome.members.items()}
         kept = store.add(pack(make_card(config, lesson, outcomes, report), members), config.name)
     place = config.report or home() / "reports" / f"{kept or config.name + '-not-kept'}.html"
     report = {**report, "adopted": adopted, "model": str(kept) if kept else None}

@@ -14,7 +14,7 @@ from wordsight.fields.parts import RECOGNIZER, open_recognizer, unpacked
 from wordsight.fields.values import forms_of
 from wordsight.image.load import load
 from wordsight.stages import Recognizer, StageOptions
-from wordsight.training.events import Event, Outcome, Room, Working
+from wordsight.training.events import Event, Noted, Outcome, Room, Working
 from wordsight.training.lesson import Example, Label, Split
 from wordsight.training.teach_documents import find_doubts
 from wordsight.training.teach_reading import SIGNS_DIFFER, Reading, crop_of, teach_reading
@@ -45,6 +45,13 @@ def teach_crops(label: Label, split: Split, stock: Recognizer, room: Room) -> Ge
     task = Reading(tuple(learn), tuple(check), stock)
     agreed = task.agreement()
     card = replace(card, letters=agreed["folded"] - agreed["right"] > SIGNS_DIFFER)
+    before = tuple(
+        _case(example, card, text, chance(one.read))
+        for example, (text, one) in zip(split.test, judged(stock, split.test, card), strict=True)
+    )
+    if agreed["right"] == 1.0 and all(case.right() for case in before):
+        yield Noted("the stock recognizer reads all of these pictures right: there is nothing to teach")
+        return Outcome({}, (card,), before, before)
     onnx = yield from teach_reading(task, room.folder / "read", room.minutes, room.seed)
     own = open_recognizer(unpacked(onnx), StageOptions(threads=room.threads, allow=card.allow))
     yield Working("measure", 0.0, 5.0)
@@ -56,12 +63,7 @@ def teach_crops(label: Label, split: Split, stock: Recognizer, room: Room) -> Ge
         _case(example, card, text, probability(one, card.calibration))
         for example, (text, one) in zip(examples, signals, strict=True)
     ]
-    before = [
-        _case(e, card, text, chance(s.read))
-        for e, (text, s) in zip(split.test, judged(stock, split.test, card), strict=True)
-    ]
-    doubts = find_doubts(after)
-    return Outcome({RECOGNIZER: onnx}, (card,), tuple(before), tuple(after[:tested]), doubts)
+    return Outcome({RECOGNIZER: onnx}, (card,), before, tuple(after[:tested]), find_doubts(after))
 
 
 def said_in(example: Example, label: Label | LabelCard) -> tuple[str, ...]:

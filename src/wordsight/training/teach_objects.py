@@ -16,7 +16,7 @@ from wordsight.evaluation.average_precision import Scene, average_precision
 from wordsight.evaluation.fields import Case, Points, Said, folded
 from wordsight.fields.confidence import Signals, fit, probability
 from wordsight.fields.crops import BoxReader, whole_crop
-from wordsight.fields.extract import DOUBT, Candidate, place, read_object
+from wordsight.fields.extract import Candidate, place, read_object
 from wordsight.fields.model import LabelCard
 from wordsight.fields.parts import DETECTOR, RECOGNIZER, Parts, open_recognizer, unpacked
 from wordsight.fields.values import forms_of, plain
@@ -206,7 +206,7 @@ def _case(one: Seen, card: LabelCard) -> Case:
         for c in one.candidates
         if c.label == card.name
     ]
-    said = sorted((s for s in said if s.confidence >= DOUBT), key=lambda s: -s.confidence)
+    said.sort(key=lambda s: -s.confidence)
     return wanted_case(one.example, card, tuple(said if card.many else said[:1]))
 
 
@@ -244,7 +244,7 @@ def box_precision(seen: Sequence[Seen], card: LabelCard) -> float:
                 wanted=_quads([box.quad for box in own if not box.ignore]),
                 ignored=_quads([box.quad for box in own if box.ignore]),
                 found=_quads([c.quad.tolist() for c in found if c.quad is not None]),
-                scores=np.array([c.signals.found for c in found], np.float32),
+                scores=np.array([c.score for c in found], np.float32),
             )
         )
     return average_precision(scenes)

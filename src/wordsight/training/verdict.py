@@ -163,6 +163,10 @@ def _table(report: Mapping[str, Any]) -> str:
         f"<p>Boxes of {_e(label)}: average precision {value:.3f} at an IoU of 0.5.</p>"
         for label, value in report["extra"].get("box_ap50", {}).items()
     )
+    general = report.get("general") or {}
+    if general:
+        extra += f"<p>{general['words']} words of a street scene, taught by nobody: {general['stock']:.3f} right with "
+        extra += f"the stock recognizer, {general['taught']:.3f} with the taught one.</p>"
     return f"<h2>Before and now</h2><table>{''.join(rows)}</table>{extra}"
 
 

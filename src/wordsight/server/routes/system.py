@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
 
+from wordsight.server.metrics import Figures
 from wordsight.server.routes.nanonets import Use
 
 router = APIRouter(tags=["system"])
@@ -25,6 +26,8 @@ async def ready(use: Use) -> dict[str, str]:
 
 
 @router.get("/metrics", response_class=Response)
-def metrics() -> Response:
+async def metrics(request: Request, use: Use) -> Response:
     """Counts and times in the form that Prometheus reads; they name no workspace, file or text."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    figures: Figures = request.app.state.figures
+    text = await run_in_threadpool(figures.text, use.context.store, use.inference.waiting)
+    return Response(text, media_type=CONTENT_TYPE_LATEST)

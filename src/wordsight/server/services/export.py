@@ -19,7 +19,7 @@ LONGEST_CELL = 32_000
 
 def rows(labels: Sequence[str], found: Sequence[Read]) -> Iterator[list[str]]:
     """A row a file: name, id, time, approval, then its fields; several values of a field are joined by ``; ``."""
-    yield [*COLUMNS, *labels]
+    yield [*COLUMNS, *(harmless(label) for label in labels)]
     for read in found:
         boxes = [box for page in read.pages for box in (page.boxes if page.corrected is None else page.corrected)]
         values = ["; ".join(str(box.get("text") or "") for box in boxes if box["label"] == name) for name in labels]

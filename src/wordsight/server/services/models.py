@@ -231,6 +231,7 @@ class Models:
             BadRequest: It has a field that the model has not.
         """
         caller.need("write")
+        self.get(caller, model_id)
         card = ModelFile.parse(data).card
         with self.context.store.session() as session:
             model = model_of(session, caller, model_id)

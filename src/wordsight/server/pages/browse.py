@@ -1,0 +1,62 @@
+"""Questions that only pages ask: which picture is before and after this one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from wordsight.server.security import Caller
+from wordsight.server.services.context import Context, model_of
+from wordsight.server.tables import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Where a picture stands in its model, oldest first.
+
+    Attributes:
+        place: From 1.
+        total: Pictures of the model.
+        marked: How many of them are marked.
+        previous: Id of the picture before it, or None.
+        next: Id of the picture after it, or None.
+        next_new: Id of the next one that is not marked, from the start again after the end, or None.
+    """
+
+    place: int
+    total: int
+    marked: int
+    previous: str | None
+    next: str | None
+    next_new: str | None
+
+
+def around(context: Context, caller: Caller, model_id: str, picture: Picture) -> Around:
+    """The neighbours of a picture.
+
+    Raises:
+        NotThere: There is no such model.
+    """
+    caller.need("read")
+    here = (picture.created, picture.id)
+    before = or_(Picture.created < here[0], and_(Picture.created == here[0], Picture.id < here[1]))
+    after = or_(Picture.created > here[0], and_(Picture.created == here[0], Picture.id > here[1]))
+    up, down = (Picture.created, Picture.id), (Picture.created.desc(), Picture.id.desc())
+    with context.store.session() as session:
+        ids = select(Picture.id).where(Picture.model_id == model_of(session, caller, model_id).id)
+        new = ids.where(Picture.state == "new", Picture.id != picture.id)
+        return Around(
+            place=_count(session, ids.where(before)) + 1,
+            total=_count(session, ids),
+            marked=_count(session, ids.where(Picture.state == "marked")),
+            previous=session.scalar(ids.where(before).order_by(*down).limit(1)),
+            next=session.scalar(ids.where(after).order_by(*up).limit(1)),
+            next_new=session.scalar(new.where(after).order_by(*up).limit(1))
+            or session.scalar(new.order_by(*up).limit(1)),
+        )
+
+
+def _count(session: Session, query: Select[tuple[str]]) -> int:
+    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
