@@ -18,7 +18,7 @@ LEVELS = (
     ("textlayer",),
     ("reader",),
     ("outputs", "data", "doctor"),
-    ("evaluation",),
+    ("evaluation", "client"),
     ("fields",),
     ("training",),
     ("server",),

@@ -43,12 +43,15 @@ def test_what_is_not_better_is_not_adopted():
 
 
 def test_what_has_forgotten_is_not_adopted():
-    own, general = crops("a"), crops(*"vwxyz", first=10)
-    parent = Fixed({0: "?", **{10 + i: t for i, t in enumerate("vwxyz")}})
-    child = Fixed({0: "a", **{10 + i: t for i, t in enumerate("vwxy?")}})
+    letters = "klmnopqrstuvwxyz"
+    own, general = crops("a"), crops(*letters, first=10)
+    parent = Fixed({0: "?", **{10 + i: t for i, t in enumerate(letters)}})
+    child = Fixed({0: "a", **{10 + i: t if i >= 8 else "?" for i, t in enumerate(letters)}})
     verdict = compare(parent, child, {"mine": own, "general": general})
-    assert not verdict.adopt and "forgotten: general 100.0% before, 80.0% now" in verdict.reason
-    assert compare(parent, child, {"mine": own, "general": general}, tolerance=0.25).adopt
+    assert not verdict.adopt and "forgotten: general 100.0% before, 50.0% now" in verdict.reason
+    assert compare(parent, child, {"mine": own, "general": general}, tolerance=0.4).adopt
+    one_off = Fixed({0: "a", **{10 + i: t if i else "?" for i, t in enumerate(letters)}})
+    assert compare(parent, one_off, {"mine": own, "general": general}).adopt  # may be luck
     with pytest.raises(ValueError, match="at least one set"):
         compare(parent, child, {})
 

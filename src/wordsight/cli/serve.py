@@ -27,6 +27,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(serve)
     app.command()(worker)
+    app.command()(backup)
+    app.command()(restore)
 
 
 def serve(
@@ -84,6 +86,46 @@ def worker(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     work(settings, stop, name)
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="File to write.", show_default=False)],
+    data: Data = None,
+    database_url: Database = "",
+    files_url: FilesUrl = "",
+) -> None:
+    """Write everything that a service keeps into one file; the service may go on meanwhile.
+
+    Example:
+        wordsight backup service.zip --data /srv/wordsight
+    """
+    settings = make_settings(data, database_url, files_url)
+    from wordsight.server.backup import backup
+    from wordsight.server.services.context import Context
+
+    context = Context.open(settings)
+    typer.echo(f"{file}: the database and {backup(context, file)} files")
+    context.store.close()
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="File that `wordsight backup` wrote.", show_default=False)],
+    data: Data = None,
+    database_url: Database = "",
+    files_url: FilesUrl = "",
+) -> None:
+    """Fill an empty service from a backup, also one of another kind of database. Its keys work again.
+
+    Example:
+        wordsight restore service.zip --data /srv/restored
+    """
+    settings = make_settings(data, database_url, files_url)
+    from wordsight.server.backup import restore
+    from wordsight.server.services.context import Context
+
+    context = Context.open(settings)
+    typer.echo(f"restored the database and {restore(context, file)} files")
+    context.store.close()
 
 
 def make_settings(data: Path | None, database_url: str, files_url: str, **others: object) -> Settings:

@@ -43,6 +43,11 @@ class Row:
         return self.child - self.parent
 
     @property
+    def error(self) -> float:
+        """One standard error of the gain, were both equally good: reading is not exact to the last bit."""
+        return math.sqrt(self.fixed + self.broken) / max(self.count, 1)
+
+    @property
     def chance(self) -> float:
         """Probability of a split of ``fixed`` and ``broken`` at least as uneven, were both equally good.
 
@@ -102,7 +107,7 @@ def compare(
     """Measure two recognizers on held-out crops.
 
     The child is to be adopted where it is better on the first set, the user's own, and on no other worse by more than
-    the tolerance.
+    the tolerance and one standard error.
 
     Args:
         parent: What is used so far.
@@ -117,7 +122,7 @@ def compare(
         raise ValueError("a comparison needs crops; give at least one set")
     rows = tuple(_row(parent, child, name, crops) for name, crops in sets.items())
     own, others = rows[0], rows[1:]
-    worse = [row for row in others if row.gain < -tolerance]
+    worse = [row for row in others if row.gain < -tolerance - row.error]
     if own.gain <= 0:
         return Verdict(rows, False, f"not better on {own.name}: {own.parent:.1%} before, {own.child:.1%} now")
     if worse:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from importlib.metadata import version
 from itertools import pairwise
 
-import wordsight
 from wordsight.outputs import blocks
 from wordsight.page import Page
 from wordsight.types import Line, Quad, Word
@@ -35,7 +35,7 @@ def alto(pages: Iterable[Page], title: str = "") -> Iterator[str]:
         pages: The pages.
         title: What is written as the name of the source.
     """
-    yield HEAD.format(image=blocks.text(title), version=wordsight.__version__)
+    yield HEAD.format(image=blocks.text(title), version=version("wordsight"))
     for number, page in enumerate(pages, 1):
         yield "".join(_page(page, number))
     yield TAIL

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from importlib.metadata import version
 
-import wordsight
 from wordsight.outputs import blocks
 from wordsight.page import Page
 from wordsight.types import Line, Word
@@ -32,7 +32,7 @@ def hocr(pages: Iterable[Page], title: str = "") -> Iterator[str]:
         pages: The pages.
         title: Of the document.
     """
-    yield HEAD.format(title=blocks.text(title), version=wordsight.__version__)
+    yield HEAD.format(title=blocks.text(title), version=version("wordsight"))
     for number, page in enumerate(pages, 1):
         yield "".join(_page(page, number))
     yield TAIL

@@ -6,6 +6,7 @@ OCRmyPDF takes care of the file, wordsight reads its pages. The program Tesserac
 from __future__ import annotations
 
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from ocrmypdf.builtin_plugins.tesseract_ocr import TesseractOptions
 from ocrmypdf.pluginspec import OcrEngine, OrientationConfidence
 from PIL import Image
 
-import wordsight
 from wordsight.languages import LANGUAGES, find
 from wordsight.outputs.hocr import hocr
 from wordsight.outputs.pdf import PdfWriter
@@ -34,15 +34,15 @@ class WordsightEngine(OcrEngine):  # type: ignore[misc]
     @staticmethod
     def version() -> str:
         """Version of wordsight."""
-        return wordsight.__version__
+        return version("wordsight")
 
     @staticmethod
     def creator_tag(options: Any) -> str:
         """What stands in the PDF's metadata beside OCRmyPDF."""
-        return f"wordsight {wordsight.__version__}"
+        return f"wordsight {version('wordsight')}"
 
     def __str__(self) -> str:
-        return f"wordsight {wordsight.__version__}"
+        return f"wordsight {version('wordsight')}"
 
     @staticmethod
     def languages(options: Any) -> set[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib.metadata import version
 
 import numpy as np
 
-import wordsight
 from wordsight.outputs import blocks
 from wordsight.page import Page
 from wordsight.types import Line, Quad
@@ -28,7 +28,7 @@ def pagexml(page: Page) -> Iterator[str]:
     Regions, lines and words have their outlines and, the last two, their confidence (``conf``, 0 to 1).
     """
     time = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    yield HEAD.format(space=SPACE, version=wordsight.__version__, time=time)
+    yield HEAD.format(space=SPACE, version=version("wordsight"), time=time)
     name = blocks.attribute(page.image)
     yield f' <Page imageFilename={name} imageWidth="{page.width}" imageHeight="{page.height}">\n'
     groups = blocks.paragraphs(page)

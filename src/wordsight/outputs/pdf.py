@@ -11,6 +11,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from importlib.util import find_spec
 from itertools import zip_longest
 from pathlib import Path
@@ -19,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import ImageCms
 
-import wordsight
 from wordsight import geometry
 from wordsight.errors import MissingExtra
 from wordsight.outputs import blocks
@@ -103,7 +103,7 @@ class PdfWriter:
         """
         self._finish_font()
         with self.document.open_metadata(set_pikepdf_as_editor=False) as about:
-            about["xmp:CreatorTool"] = about["pdf:Producer"] = f"wordsight {wordsight.__version__}"
+            about["xmp:CreatorTool"] = about["pdf:Producer"] = f"wordsight {version('wordsight')}"
             if self.title:
                 about["dc:title"] = self.title
             if archive:
