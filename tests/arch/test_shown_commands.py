@@ -22,6 +22,7 @@ from wordsight.cli import (
     model,
     predict,
     read,
+    serve,
     synth,
     teach,
     tools,
@@ -39,6 +40,7 @@ COMMANDS = [read.read, read.detect, read.recognize, tools.evaluate, tools.doctor
 COMMANDS += [convert.convert, train_recognizer.recognizer, synth.words, synth.scenes, data.rotate, *DATASET]
 COMMANDS += [teach.teach, predict.predict, predict.suggest, model.list_models, model.show, model.export]
 COMMANDS += [model.import_model, model.activate, model.delete]
+COMMANDS += [serve.serve, serve.worker, serve.backup, serve.restore]
 
 
 def shown() -> Iterator[tuple[str, str]]:

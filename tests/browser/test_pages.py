@@ -212,10 +212,10 @@ def test_deleting_asks_first(signed_in: Any) -> None:
     page = signed_in
     model = new_model(page, "plate", "to be deleted")
     page.goto(f"/models/{model}")
-    page.click("text=Delete")
+    page.get_by_role("button", name="Delete", exact=True).click()
     page.click("dialog >> text=Keep it")
     assert page.url.endswith(model)
-    page.click("text=Delete")
+    page.get_by_role("button", name="Delete", exact=True).click()
     page.click("dialog >> text=Go on")
     page.wait_for_url("**/models")
     assert "to be deleted" not in page.content()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -29,7 +28,7 @@ def test_everything_comes_back(
     told = [client.get(path).json() for path in ("/api/v1/models", "/api/v1/files", "/api/v1/activity")]
     assert backup(service.context, tmp_path / "all.zip") == 1
     assert client.auth is not None
-    for url in (new_database(), ""):
+    for url in dict.fromkeys((new_database(), "")):
         settings = Settings(data=tmp_path / f"other{len(url)}", database_url=url)
         services = Services.open(settings, Jobs(settings))
         assert restore(services.context, tmp_path / "all.zip") == 1
@@ -74,11 +73,8 @@ def test_files_in_an_object_store(bucket: str, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("FSSPEC_S3", json.dumps({"endpoint_url": bucket}))
-    monkeypatch.setenv("FSSPEC_S3_ENDPOINT_URL", bucket)
     import fsspec as specs
 
-    specs.config.set_conf_env(specs.config.conf_dict if hasattr(specs.config, "conf_dict") else specs.config.conf)
     monkeypatch.setitem(specs.config.conf, "s3", {"endpoint_url": bucket})
     fsspec.S3FileSystem().mkdir("pictures")
     files = Files("s3://pictures/ocr")

@@ -99,7 +99,7 @@ def test_no_folder(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:
-    with pytest.raises(ManifestError, match="labels.jsonl"):
+    with pytest.raises(ManifestError, match=r"labels\.jsonl"):
         prepare(tmp_path)
     (tmp_path / "labels.jsonl").write_text("")
     with pytest.raises(ManifestError, match="is empty; label some pictures"):
@@ -133,7 +133,7 @@ def test_one_picture_only(tmp_path: Path) -> None:
 
 def test_two_labels_with_one_example_each(tmp_path: Path) -> None:
     records = [{"fields": {"total": "9"}}, {"fields": {"date": "1/2/2026"}}, {}, {}]
-    with pytest.raises(ManifestError, match="too little to learn from.*'date'.*'total'.*Label more pictures"):
+    with pytest.raises(ManifestError, match=r"too little to learn from.*'date'.*'total'.*Label more pictures"):
         prepare(manifest(tmp_path, records))
 
 

@@ -60,7 +60,7 @@ def test_equal_models_are_equal_files() -> None:
 def test_a_flipped_byte_is_noticed(place: int, by: int) -> None:
     data = bytearray(FILE)
     data[place] ^= by
-    with pytest.raises(WeightsCorrupt, match="damaged|no .wordsight file"):
+    with pytest.raises(WeightsCorrupt, match=r"damaged|no \.wordsight file"):
         ModelFile.parse(bytes(data))
 
 

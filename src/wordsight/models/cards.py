@@ -73,10 +73,21 @@ EAST_DETECTOR = Card(
     parameters=2_472_031,
 )
 
+CRNN_RECOGNIZER = Card(
+    name="CRNN-LCNetV4.latin1",
+    package="wordsight",
+    file="weights/crnn.onnx",
+    sha256="b1bb29cd16b2b722a8103f7cd1ec425026a95fb54e6da980538df9cff2a0e289",
+    licence="Apache-2.0",
+    origin="wordsight, from PP-OCRv6_rec_small; the data and their terms are in weights/crnn.json",
+    input="(N, 3, 48, W) float32, BGR, (value / 255 - 0.5) / 0.5",
+    parameters=4_817_195,
+)
+
 DETECTOR = "wordsight.detector"
 """Key of an ONNX file's metadata under which a detector trained here says, in JSON, its ``head`` and ``threshold``."""
 
-CARDS = (PP_OCR_DETECTOR, PP_OCR_RECOGNIZER, EAST_DETECTOR)
+CARDS = (PP_OCR_DETECTOR, PP_OCR_RECOGNIZER, EAST_DETECTOR, CRNN_RECOGNIZER)
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -29,7 +29,13 @@ def webhooks_page(request: Request, who: Visitor) -> Response:
     deliveries = use.webhooks.deliveries(who, limit=50)
     hooks, models = use.webhooks.all(who), use.models.all(who)
     names = {model.id: model.name for model in models}
-    shown = {"hooks": hooks, "models": models, "names": names, "deliveries": deliveries, "events": EVENTS}
+    shown: dict[str, Any] = {
+        "hooks": hooks,
+        "models": models,
+        "names": names,
+        "deliveries": deliveries,
+        "events": EVENTS,
+    }
     return render(request, "webhooks.html", who, **shown)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -58,5 +59,5 @@ def around(context: Context, caller: Caller, model_id: str, picture: Picture) ->
         )
 
 
-def _count(session: Session, query: Select[tuple[str]]) -> int:
+def _count(session: Session, query: Select[Any]) -> int:
     return session.scalar(select(func.count()).select_from(query.subquery())) or 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -29,7 +29,13 @@ def results_page(
     found, total = use.predictions.all(who, model_id=model, words=words, offset=offset, limit=IN_A_PAGE)
     models = use.models.all(who, archived=True)
     names = {info.id: info.name for info in models}
-    shown = {"words": words, "chosen": model, "page": page, "pages": max(1, -(-total // IN_A_PAGE)), "total": total}
+    shown: dict[str, Any] = {
+        "words": words,
+        "chosen": model,
+        "page": page,
+        "pages": max(1, -(-total // IN_A_PAGE)),
+        "total": total,
+    }
     return render(request, "results.html", who, found=found, models=models, names=names, **shown)
 
 

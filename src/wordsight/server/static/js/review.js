@@ -26,7 +26,11 @@ function start({ file, labels }) {
       entry.changed = true;
       show(shown);
     };
-    return el("li", { onfocusin: light(true), onfocusout: light(false), onpointerenter: light(true), onpointerleave: light(false) },
+    const look = () => {
+      light(true)();
+      viewer.zoomTo(box.quad, 5);
+    };
+    return el("li", { onfocusin: look, onfocusout: light(false), onpointerenter: light(true), onpointerleave: light(false) },
       el("select", { "aria-label": "Label", onchange: edit("label") }, ...options),
       el("input", { "aria-label": `Text of ${box.label}`, value: box.text ?? "", spellcheck: "false", autocomplete: "off", oninput: edit("text") }),
       el("button", { type: "button", class: "small quiet", "aria-label": `Delete ${box.label}`, onclick: drop }, "✕"),
