@@ -91,7 +91,8 @@ def test_an_exported_file_can_be_trained_on(tmp_path, arch, half, source):
     kind, read = read_parent(arch, tmp_path / "x.onnx")
     assert kind == arch and read.charset == model.charset
     for name, tensor in model.state_dict().items():
-        torch.testing.assert_close(read.state_dict()[name], tensor, rtol=1e-3 if half else 0, atol=1e-4 if half else 0, msg=name)
+        relative, absolute = (1e-3, 1e-4) if half else (0.0, 0.0)
+        torch.testing.assert_close(read.state_dict()[name], tensor, rtol=relative, atol=absolute, msg=name)
 
 
 def test_what_cannot_be_a_beginning(tmp_path, source):
