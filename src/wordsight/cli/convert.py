@@ -11,7 +11,6 @@ import typer
 from wordsight.cli import options as opt
 from wordsight.cli.output import check_file, target
 from wordsight.cli.read import make_reader
-from wordsight.cli.sources import expand
 from wordsight.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -52,6 +51,7 @@ def convert(
     """
     from typing import get_args
 
+    from wordsight.cli.sources import expand
     from wordsight.config import check_choice, check_range
     from wordsight.outputs import convert as forms
 

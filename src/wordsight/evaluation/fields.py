@@ -101,7 +101,7 @@ class Change:
     def chance(self) -> float:
         """Probability of a change at least as good, were both equally good: the one-sided sign test."""
         count = self.fixed + self.broken
-        return sum(math.comb(count, k) for k in range(self.fixed, count + 1)) / 2**count
+        return float(sum(math.comb(count, k) for k in range(self.fixed, count + 1)) / 2**count)
 
     @property
     def better(self) -> bool:

@@ -110,7 +110,7 @@ def in_a_row(maps: Sequence[CellMaps]) -> Cells:
         classes.append(cells.classes.float().flatten(2).transpose(1, 2))
         boxes.append(torch.cat([centre - sides[..., :2], centre + sides[..., 2:]], -1))
         # The box has a loss of its own; the corners only learn what to add to it.
-        quads.append(centre[:, None] + corners(sides.detach(), shifts, 2).unflatten(2, (4, 2)))
+        quads.append(centre[:, None] + torch.unflatten(corners(sides.detach(), shifts, 2), 2, (4, 2)))
     return Cells(torch.cat(centres), *(torch.cat(part, 1) for part in (objectness, classes, boxes, quads)))
 
 

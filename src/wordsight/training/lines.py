@@ -44,7 +44,9 @@ def line_texts(label: str, said: Sequence[str]) -> list[str]:
 
 def _moved(matcher: SequenceMatcher[str], at: int) -> int:
     """Where a place in the first text lies in the second."""
+    end = 0
     for tag, a, b, c, d in matcher.get_opcodes():
         if a <= at < b:
             return c + (at - a) if tag == "equal" else min(c + (at - a), d)
-    return len(matcher.b)
+        end = d
+    return end

@@ -162,7 +162,7 @@ def _value(body: memoryview, order: str, depth: int) -> Value:
     if not len(body):
         return np.zeros((0, 0))
     parts = _elements(body, order)
-    flags, sizes, _ = next(parts), next(parts), next(parts)
+    flags, sizes, _ = _next(parts), _next(parts), _next(parts)
     kind = struct.unpack_from(order + "I", flags.data)[0] & 0xFF
     shape = tuple(int(side) for side in np.frombuffer(sizes.data, order + "i4"))
     if len(shape) < 2 or min(shape) < 0:
@@ -174,8 +174,15 @@ def _value(body: memoryview, order: str, depth: int) -> Value:
     if kind == _CHAR:
         return _rows(parts, shape, order)
     if _FIRST_NUMBER <= kind <= _LAST_NUMBER:
-        return _numbers(next(parts), shape, order)
+        return _numbers(_next(parts), shape, order)
     raise ValueError(f"a value of MATLAB class {kind}, which is not read; save numbers, texts, cells or structures")
+
+
+def _next(parts: Iterator[_Element]) -> _Element:
+    """The next element; its absence must not look like the end of somebody else's generator."""
+    for part in parts:
+        return part
+    raise ValueError("an array ends before its parts do; download the file again")
 
 
 def _matrices(parts: Iterator[_Element], count: int) -> list[_Element]:
@@ -191,8 +198,8 @@ def _matrices(parts: Iterator[_Element], count: int) -> list[_Element]:
 
 
 def _structures(parts: Iterator[_Element], count: int, order: str, depth: int) -> tuple[dict[str, Any], ...]:
-    (length,) = struct.unpack_from(order + "i", next(parts).data)
-    names = bytes(next(parts).data)
+    (length,) = struct.unpack_from(order + "i", _next(parts).data)
+    names = bytes(_next(parts).data)
     if not 0 < length <= 256 or len(names) % length:
         raise ValueError("the names of a structure's fields are broken")
     fields = [names[i : i + length].split(b"\0")[0].decode("latin-1") for i in range(0, len(names), length)]
@@ -211,7 +218,7 @@ def _rows(parts: Iterator[_Element], shape: tuple[int, ...], order: str) -> tupl
     rows, columns = shape
     if not rows or not columns:
         return ("",) * min(rows, 1)
-    part = next(parts)
+    part = _next(parts)
     codec = {_UTF8: "utf-8", _UTF16: "utf-16", _UINT16: "utf-16", _INT16: "utf-16"}.get(part.kind, "latin-1")
     if codec == "utf-16":
         codec += "-le" if order == "<" else "-be"
