@@ -19,7 +19,7 @@ from wordsight.layout.words import split
 from wordsight.recognition.confidence import calibrated
 from wordsight.rectify.crop import Pyramid
 from wordsight.rectify.level import TILT, axis, search
-from wordsight.rectify.orient import DOUBT, SQUARE, lie_down, read_upright
+from wordsight.rectify.orient import DOUBT, SQUARE, lie_down, read_upright, weight
 from wordsight.stages import Calibrated, Detector, GuidedRecognizer, PageRecognizer, Recognizer
 from wordsight.types import Char, Floats, Line, Picture, Quad, Reading, Span, Word, join_words
 from wordsight.vocabulary import Vocabulary
@@ -31,6 +31,10 @@ NO_VOCABULARY = "this recognizer takes no list of words and no pattern; leave th
 
 FEW = 4.0
 """A picture in which fewer characters were read is looked at from other angles."""
+
+LEVEL = 0.8
+"""What is read in level text counts if it is at least this share of what was read in the leaning text: words are
+told apart better there, and less is made up."""
 
 
 @dataclass(slots=True)
@@ -69,8 +73,8 @@ class _Texts:
 
     @property
     def weight(self) -> float:
-        """How much was read: characters, each counting by the confidence of its text."""
-        return sum((len(reading.spans) * reading.confidence for reading in self.readings), 0.0)
+        """How much was read, see :func:`wordsight.rectify.orient.weight`."""
+        return weight(self.readings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ class Pipeline:
             turned, there = rotate(picture, -angle)
             back = np.linalg.inv(np.vstack([there, (0, 0, 1)]))
             other = self._texts(turned, clock, vocabulary)
-            if other.weight > max(texts.weight, FEW):
+            if other.weight > max(LEVEL * texts.weight, FEW):
                 texts = replace(other, quads=geometry.apply(back, other.quads))
         with clock("layout"):
             units = [
@@ -130,6 +134,8 @@ class Pipeline:
     def _angle(self, picture: Picture, texts: _Texts) -> float:
         """By how many degrees the picture seems to be turned; 0 where it was read well as it lies."""
         tilt = axis(lie_down(texts.quads), texts.scores)
+        if abs(tilt) > 90 - TILT:
+            return 90.0  # a quarter turn keeps every pixel, and text that leans by the rest is found as well
         if abs(tilt) > TILT:
             return tilt
         return search(picture, self.detector) if self.thorough and texts.weight < FEW else 0.0

@@ -12,6 +12,7 @@ from wordsight.detection import auto
 from wordsight.detection.auto import is_page
 from wordsight.image.load import load
 from wordsight.stages import StageOptions
+from wordsight.image.turn import rotate
 from wordsight.types import Picture
 
 
@@ -70,3 +71,12 @@ def test_real_sets(shared_data) -> None:  # type: ignore[no-untyped-def]
     assert counts["icdar2015_train"] <= 0.05
     assert counts["msra_td500_train"] <= 0.1
     assert min(counts[name] for name in ("sroie", "funsd_train", "tess_pages")) >= 0.9
+
+
+@pytest.mark.parametrize("angle", [30, 45, 60, 200])
+def test_a_turned_photograph_is_no_screen(street: Picture, angle: float) -> None:
+    assert not is_page(rotate(street, angle)[0])
+
+
+def test_a_picture_of_one_grey_is_a_screen() -> None:
+    assert is_page(np.full((300, 400, 3), 40, np.uint8))

@@ -8,12 +8,14 @@ anything that a camera sees, most of it is exactly one grey.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from wordsight.detection import dbnet, east, own
 from wordsight.errors import ConfigError
@@ -32,6 +34,8 @@ MOST = 0.65
 """Share of a page that is such ground."""
 SCREEN = 0.5
 """Share of a screen that is exactly one grey."""
+BETWEEN = 0.06
+"""Share of it also between what the screen shows. A turned photograph's canvas has its one grey in the corners only."""
 
 
 def is_page(picture: Picture) -> bool:
@@ -46,7 +50,17 @@ def is_page(picture: Picture) -> bool:
     level = float(np.median(ground))
     if level >= BRIGHT and float(np.mean(np.abs(ground - level) <= EVEN)) >= MOST:
         return True
-    return bool(np.bincount(grey.ravel()).max() >= SCREEN * grey.size)
+    return _is_screen(grey)
+
+
+def _is_screen(grey: NDArray[np.uint8]) -> bool:
+    """Whether most of a small grey copy (H, W), and some of what its contents span, is exactly one grey."""
+    other = grey != np.bincount(grey.ravel()).argmax()
+    if other.mean() > 1 - SCREEN:
+        return False
+    contents = np.column_stack(np.nonzero(other)).astype(np.float32)
+    area = math.prod(cv2.minAreaRect(contents)[1]) if len(contents) else 0.0
+    return area == 0 or len(contents) <= (1 - BETWEEN) * area
 
 
 @dataclass(frozen=True, slots=True)

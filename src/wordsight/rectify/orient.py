@@ -7,7 +7,7 @@ what they say about how the page lies then decides about the square ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,10 @@ DOUBT = 0.35
 """A text read with less confidence is read in its other directions too."""
 HABIT = 0.1
 """Another direction is believed when it is read with so much more confidence than the expected one."""
+SURE = 0.9
+"""A text read with so much confidence hardly stands on its head, ..."""
+TELLING = 4
+"""... if it has so many characters: shorter ones (NO, SIX, 808) may be words either way up."""
 UPRIGHT = np.array([1.0, 0.02], np.float32)
 """Where text is expected to run: to the right, and of two vertical ways downwards."""
 
@@ -67,12 +71,17 @@ class _Best:
 
     def read_long(self, long: Indices) -> None:
         self._offer(long, self.quads[long], -1.0)
-        doubtful = self._doubtful(long)
-        flipped = self._offer(doubtful, geometry.turn(self.quads[doubtful], 2), HABIT)
-        if self._weight(flipped) > self._weight(np.setdiff1d(long, flipped)):
-            # Most of the text stands on its head, so the rest is expected to do so as well.
-            rest = np.setdiff1d(long, doubtful)
+        again = self._doubtful(long) if self._is_sure(long) else long
+        turned = geometry.turn(self.quads[again], 2)
+        others = self._read(turned)
+        gain = weight(others) - weight([self.readings[i] for i in again])
+        rest = np.setdiff1d(long, again)
+        if gain > weight([self.readings[i] for i in rest]):
+            # Most of the text stands on its head, so all of it is expected to do so.
+            self._keep(again, turned, others, -HABIT)
             self._offer(rest, geometry.turn(self.quads[rest], 2), -HABIT)
+        else:
+            self._keep(again, turned, others, HABIT)
 
     def read_square(self, square: Indices, direction: Floats) -> None:
         expected = _facing(self.quads[square], direction, (0, 1, 2, 3))
@@ -83,28 +92,33 @@ class _Best:
 
     def direction(self, indices: Indices) -> Floats:
         """The unit vector (2,) in which most of the text runs; to the right where there is none."""
-        weights = np.array([self._weight(np.array([i])) for i in indices], np.float32)
+        weights = np.array([weight([self.readings[i]]) for i in indices], np.float32)
         total = (geometry.directions(self.quads[indices]) * weights[:, None]).sum(axis=0)
         length = float(np.linalg.norm(total))
         return np.asarray(total / length if length > 0 else UPRIGHT, dtype=np.float32)
 
-    def _offer(self, indices: Indices, quads: Floats, margin: float) -> Indices:
-        """Read these quads; keep those that are surer by a margin than what is there. Which were kept."""
-        kept = []
-        for index, quad, reading in zip(indices, quads, self._read(quads), strict=True):
+    def _offer(self, indices: Indices, quads: Floats, margin: float) -> None:
+        """Read these quads; keep those that are surer by a margin than what is there."""
+        self._keep(indices, quads, self._read(quads), margin)
+
+    def _keep(self, indices: Indices, quads: Floats, readings: list[Reading], margin: float) -> None:
+        for index, quad, reading in zip(indices, quads, readings, strict=True):
             if reading.confidence > self.readings[index].confidence + margin:
                 self.quads[index], self.readings[index] = quad, reading
-                kept.append(index)
-        return np.array(kept, dtype=np.intp)
+
+    def _is_sure(self, indices: Indices) -> bool:
+        """Whether some text cannot well be read the other way up."""
+        return any(self.readings[i].confidence >= SURE and len(self.readings[i].spans) >= TELLING for i in indices)
 
     def _doubtful(self, indices: Indices) -> Indices:
         return np.array(
             [i for i in indices if self.readings[i].confidence < DOUBT or self.readings[i].bent], dtype=np.intp
         )
 
-    def _weight(self, indices: Indices) -> float:
-        """How much text was read there, each character counting by its confidence."""
-        return sum((len(self.readings[i].spans) * self.readings[i].confidence for i in indices), 0.0)
+
+def weight(readings: Sequence[Reading]) -> float:
+    """How much was read: characters, each counting by the confidence of its text."""
+    return sum((len(reading.spans) * reading.confidence for reading in readings), 0.0)
 
 
 def _facing(quads: Floats, direction: Floats, quarters: tuple[int, ...]) -> Floats:

@@ -31,6 +31,7 @@ class CellLossConfig:
         cells: So many cells learn an object.
         central: They lie in this central share of its box's width and height.
         fit: Exponent of the IoU against that of the score (0.5) in the choice of cells.
+        soft: Exponent of the IoU in what objectness should be: 0 asks for 1 whatever the box, 1 for the IoU.
         box: Weight of the box's loss.
         quad: Weight of the corners' loss.
         label: Weight of the label's loss.
@@ -39,6 +40,7 @@ class CellLossConfig:
     cells: int = 9
     central: float = 0.8
     fit: float = 4.0
+    soft: float = 0.25
     box: float = 2.0
     quad: float = 2.0
     label: float = 1.0
@@ -125,8 +127,7 @@ def choose(cells: Cells, truth: Truth, config: CellLossConfig) -> Choice:
     fit = (sure.sqrt() * (iou + 1e-4) ** config.fit) * candidate
     best = fit.topk(min(config.cells, fit.shape[2]), dim=2)
     chosen = torch.zeros_like(fit).scatter_(2, best.indices, (best.values > 0).float()) > 0
-    share = fit / best.values[..., :1].clamp(min=1e-12) * (iou * chosen).amax(2, keepdim=True)
-    quality, row = (share * chosen).max(1)  # a cell answers for one object only
+    quality, row = ((iou + 1e-4) ** config.soft * chosen).max(1)  # a cell answers for one object only
     ignored = inside(cells.centres, truth.boxes, 1.0) & (truth.labels == IGNORED)[..., None]
     return Choice(row, quality, ~ignored.any(1) | (quality > 0))
 
