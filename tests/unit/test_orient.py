@@ -111,6 +111,21 @@ def test_a_text_that_reads_both_ways_follows_the_rest() -> None:
     assert readings[5].text == "8008"
 
 
+def test_short_words_that_read_well_upside_down_too_are_outvoted() -> None:
+    # None of them is long and sure, so all are read both ways, and the sum decides: HOT for LOH, but not SIX for XIS.
+    truth = turned(rows(4), 180)
+    sheet = Sheet(truth, [0.95, 0.97, 0.66, 0.9], wrong=0.7)
+    letters = sheet.read
+
+    def short(quads: Floats) -> list[Reading]:
+        return [Reading(reading.spans[:3], reading.confidence) for reading in letters(quads)]
+
+    quads, readings = read_upright(as_found(truth), short)
+    np.testing.assert_allclose(quads[[0, 1, 3]], truth[[0, 1, 3]], atol=0.01)
+    np.testing.assert_allclose(quads[2], truth[2], atol=0.01)  # surer the other way, but by too little
+    assert {reading.text for reading in readings} == {"tex"}
+
+
 def test_sure_texts_are_read_once() -> None:
     sheet = Sheet(rows(8), [0.97] * 8)
     read_upright(sheet.truth, sheet.read)
