@@ -12,16 +12,15 @@ import numpy as np
 from wordsight import geometry
 from wordsight.config import PADDING
 from wordsight.errors import ConfigError
-from wordsight.image.turn import rotate
 from wordsight.layout import lines as rows
 from wordsight.layout.order import order
 from wordsight.layout.words import split
 from wordsight.recognition.confidence import calibrated
 from wordsight.rectify.crop import Pyramid
-from wordsight.rectify.level import TILT, axis, search
+from wordsight.rectify.level import amount, lean, level, put_back, search
 from wordsight.rectify.orient import DOUBT, SQUARE, lie_down, read_upright, weight
 from wordsight.stages import Calibrated, Detector, GuidedRecognizer, PageRecognizer, Recognizer
-from wordsight.types import Char, Floats, Line, Picture, Quad, Reading, Span, Word, join_words
+from wordsight.types import Char, Detection, Floats, Line, Picture, Quad, Reading, Span, Word, join_words
 from wordsight.vocabulary import Vocabulary
 
 CROP_HEIGHT = 48
@@ -64,12 +63,10 @@ class Findings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Texts:
-    """Quads (N, 4, 2), upright, with their readings and the detector's scores (N,)."""
+    """What a detector found, its quads upright, and the reading of each."""
 
-    quads: Floats
+    found: Detection
     readings: list[Reading]
-    scores: Floats
-    scale: float
 
     @property
     def weight(self) -> float:
@@ -99,6 +96,11 @@ class Pipeline:
         """Places only: one word without text for each thing the detector found, its score as confidence."""
         with clock("detect"):
             found = self.detector.detect(picture)
+            if angle := lean(found):
+                turned, back = level(picture, angle)
+                other = self.detector.detect(turned)
+                if amount(other) > LEVEL * amount(found):
+                    found = put_back(other, back)
         with clock("layout"):
             quads = lie_down(found.quads)
             units = [[Word(Quad(quad), "", float(s), float(s))] for quad, s in zip(quads, found.scores, strict=True)]
@@ -108,19 +110,20 @@ class Pipeline:
         """Words and lines of a picture, at whatever angle it lies."""
         texts = self._texts(picture, clock, vocabulary)
         with clock("detect"):
-            angle = self._angle(picture, texts)
+            angle = lean(texts.found)
+            if not angle and self.thorough and texts.weight < FEW:
+                angle = search(picture, self.detector)
         if angle:
-            turned, there = rotate(picture, -angle)
-            back = np.linalg.inv(np.vstack([there, (0, 0, 1)]))
+            turned, back = level(picture, angle)
             other = self._texts(turned, clock, vocabulary)
             if other.weight > max(LEVEL * texts.weight, FEW):
-                texts = replace(other, quads=geometry.apply(back, other.quads))
+                texts = _Texts(put_back(other.found, back), other.readings)
         with clock("layout"):
             units = [
                 self._words(quad, reading, float(score))
-                for quad, reading, score in zip(texts.quads, texts.readings, texts.scores, strict=True)
+                for quad, reading, score in zip(texts.found.quads, texts.readings, texts.found.scores, strict=True)
             ]
-            return arrange(units, texts.quads, texts.scale)
+            return arrange(units, texts.found.quads, texts.found.scale)
 
     def _texts(self, picture: Picture, clock: Clock, vocabulary: Vocabulary | None) -> _Texts:
         """What is read in a picture as it lies."""
@@ -129,16 +132,7 @@ class Pipeline:
         with clock("recognize"):
             pyramid = Pyramid(picture)
             quads, readings = read_upright(found.quads, lambda quads: self._read(pyramid, quads, vocabulary))
-        return _Texts(quads, readings, found.scores, found.scale)
-
-    def _angle(self, picture: Picture, texts: _Texts) -> float:
-        """By how many degrees the picture seems to be turned; 0 where it was read well as it lies."""
-        tilt = axis(lie_down(texts.quads), texts.scores)
-        if abs(tilt) > 90 - TILT:
-            return 90.0  # a quarter turn keeps every pixel, and text that leans by the rest is found as well
-        if abs(tilt) > TILT:
-            return tilt
-        return search(picture, self.detector) if self.thorough and texts.weight < FEW else 0.0
+        return _Texts(replace(found, quads=quads), readings)
 
     def recognize(self, crops: Sequence[Picture], vocabularies: Sequence[Vocabulary | None]) -> list[Reading]:
         """Read crops of one line each; a tall crop that makes no sense as it stands is read lying on either side."""

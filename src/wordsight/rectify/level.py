@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from wordsight import geometry
+from wordsight.geometry import Matrix
 from wordsight.image.turn import rotate
+from wordsight.rectify.orient import lie_down
 from wordsight.stages import Detector
 from wordsight.types import Detection, Floats, Picture
 
@@ -20,6 +23,29 @@ ANGLES = (30, 60, 90, 120, 150)
 """Angles at which they are looked at. Half a turn makes no difference to where text is."""
 MORE = 1.3
 """An angle must show so many times the text that the level picture shows."""
+
+
+def lean(found: Detection) -> float:
+    """By how many degrees a picture has to be turned back, in (-90, 90], to make most of its text level.
+
+    Returns:
+        0 where text is level enough already. 90 where text stands: a quarter turn keeps every pixel as it is.
+    """
+    tilt = axis(lie_down(found.quads), found.scores)
+    if abs(tilt) > 90 - TILT:
+        return 90.0
+    return tilt if abs(tilt) > TILT else 0.0
+
+
+def level(picture: Picture, angle: float) -> tuple[Picture, Matrix]:
+    """A picture turned back by an angle, degrees, and the (3, 3) matrix from its points to those of the original."""
+    turned, there = rotate(picture, -angle)
+    return turned, np.linalg.inv(np.vstack([there, (0, 0, 1)]))
+
+
+def put_back(found: Detection, matrix: Matrix) -> Detection:
+    """What was found, at the places where a (3, 3) matrix maps it to."""
+    return replace(found, quads=geometry.apply(matrix, found.quads))
 
 
 def axis(quads: Floats, scores: Floats) -> float:
@@ -46,8 +72,8 @@ def search(picture: Picture, detector: Detector) -> float:
         0 where no turned copy shows clearly more text than the level one.
     """
     found = {angle: detector.detect(_turned(picture, -angle), 1.0) for angle in (0, *ANGLES)}
-    best = max(ANGLES, key=lambda angle: _amount(found[angle]))
-    if _amount(found[best]) <= MORE * _amount(found[0]):
+    best = max(ANGLES, key=lambda angle: amount(found[angle]))
+    if amount(found[best]) <= MORE * amount(found[0]):
         return 0.0
     rest = axis(found[best].quads, found[best].scores)
     return (best + rest + 89.999) % 180 - 89.999
@@ -68,7 +94,7 @@ def _turned(picture: Picture, angle: float) -> Picture:
     return np.asarray(cv2.copyMakeBorder(turned, 0, down, 0, across, cv2.BORDER_CONSTANT, value=ground), np.uint8)
 
 
-def _amount(found: Detection) -> float:
+def amount(found: Detection) -> float:
     """How much text there is: characters, if each were as wide as the line is high, counted by the scores."""
     along, across = geometry.sides(found.quads)
     longer, shorter = np.maximum(along, across), np.minimum(along, across)
