@@ -32,6 +32,8 @@ DETECTOR = "dbnet"
 """The detector where the user names none."""
 MIN_CONFIDENCE = 0.3
 """Words below this confidence are left out."""
+ENHANCE = "auto"
+"""What is done to pictures before they are read, where the user says nothing."""
 PADDING = 0.05
 """Margin around a text when it is read, in shares of its height, where the user asks for no other."""
 MAX_PIXELS = 100_000_000

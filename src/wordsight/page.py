@@ -6,7 +6,7 @@ import base64
 import html
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,10 @@ import numpy as np
 from wordsight.errors import ConfigError, WordsightError
 from wordsight.image.draw import draw
 from wordsight.image.load import DEFAULT_LIMITS, ImageSource, Limits, load_sheets
+from wordsight.layout.pairs import pairs as find_pairs
+from wordsight.layout.paragraphs import paragraphs as find_paragraphs
+from wordsight.layout.parts import Cell, Pair, Paragraph, Table
+from wordsight.layout.tables import tables as find_tables
 from wordsight.types import Char, Line, Picture, Quad, Word
 
 SCHEMA = 1
@@ -61,11 +65,27 @@ class Page:
         """The lines, in reading order, one a row."""
         return "\n".join(line.text for line in self.lines)
 
-    def to_dict(self, chars: bool = False) -> dict[str, Any]:
+    @property
+    def paragraphs(self) -> tuple[Paragraph, ...]:
+        """Paragraphs and headings, in reading order; found anew each time."""
+        return find_paragraphs(self.lines)
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Tables, from top to bottom, of a page that lies level; found anew each time."""
+        return find_tables(self.lines)
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Names with their values, such as "Total" and "9.00"; found anew each time."""
+        return find_pairs(self.words, self.lines)
+
+    def to_dict(self, chars: bool = False, layout: bool = False) -> dict[str, Any]:
         """The page as plain values, in the form that ``wordsight read --format jsonl`` prints.
 
         Args:
             chars: Whether each word gets its characters with their quads.
+            layout: Whether paragraphs, tables and pairs are added.
         """
         return {
             "schema": SCHEMA,
@@ -79,11 +99,12 @@ class Page:
             "seconds": {stage: round(value, 4) for stage, value in self.seconds.items()},
             **({} if self.dpi is None else {"dpi": round(self.dpi, 2)}),
             **({"notes": list(self.notes)} if self.notes else {}),
+            **(_layout(self) if layout else {}),
         }
 
-    def to_json(self, chars: bool = False, indent: int | None = None) -> str:
+    def to_json(self, chars: bool = False, indent: int | None = None, layout: bool = False) -> str:
         """:meth:`to_dict` as JSON text."""
-        return encodable(json.dumps(self.to_dict(chars), ensure_ascii=False, indent=indent))
+        return encodable(json.dumps(self.to_dict(chars, layout), ensure_ascii=False, indent=indent))
 
     def draw(self, picture: Picture | None = None, text: bool = True) -> Picture:
         """The picture with the words' boxes and texts.
@@ -176,6 +197,23 @@ def _word(word: Word, chars: bool) -> dict[str, Any]:
 
 def _char(char: Char) -> dict[str, Any]:
     return {"quad": char.quad.tolist(), "text": char.text, "probability": round(char.probability, 4)}
+
+
+def _layout(page: Page) -> dict[str, Any]:
+    """Paragraphs, tables and pairs as plain values."""
+    return {name: [_plain(part) for part in getattr(page, name)] for name in ("paragraphs", "tables", "pairs")}
+
+
+def _plain(part: Paragraph | Table | Cell | Pair) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for one in fields(part):
+        value = getattr(part, one.name)
+        if isinstance(value, Quad):
+            value = value.tolist()
+        elif isinstance(value, tuple):
+            value = [_plain(item) if isinstance(item, Cell) else item for item in value]
+        values[one.name] = value
+    return values
 
 
 def _line(line: Line) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -59,6 +59,24 @@ class Findings:
     words: tuple[Word, ...]
     lines: tuple[Line, ...]
     scale: float
+
+    def put_back(self, back: Callable[[Floats], Floats], zoom: float) -> Findings:
+        """The same in the picture that this one was made of.
+
+        Args:
+            back: From points (4, 2) of the one to those of the other.
+            zoom: How many times as large things are in this one.
+        """
+
+        def old(quad: Quad) -> Quad:
+            return Quad(back(quad.points))
+
+        words = tuple(
+            replace(word, quad=old(word.quad), chars=tuple(replace(char, quad=old(char.quad)) for char in word.chars))
+            for word in self.words
+        )
+        lines = tuple(replace(line, quad=old(line.quad)) for line in self.lines)
+        return Findings(words, lines, self.scale * zoom)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

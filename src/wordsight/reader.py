@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +20,7 @@ from PIL import Image
 from wordsight import registry
 from wordsight.config import (
     DETECTOR,
+    ENHANCE,
     MIN_CONFIDENCE,
     DetectionOptions,
     Engine,
@@ -34,6 +35,7 @@ from wordsight.config import (
     page_ranges,
 )
 from wordsight.errors import ConfigError, WordsightError
+from wordsight.image.enhance import enhance, steps_of
 from wordsight.image.load import ImageSource, Limits, Sheet, load, load_sheets
 from wordsight.page import Failure, Page
 from wordsight.pipeline import Clock, Findings, Pipeline, WholePage
@@ -82,6 +84,8 @@ class Reader:
         tesseract: How Tesseract reads, where it does.
         pages: Which pages of files with several are read, such as ``1-3,7``; empty for all.
         pdf_text: Whether the text that a PDF itself gives is used: ``auto`` where it is sound, ``never``, ``always``.
+        enhance: What is done to a picture before it is read: ``auto`` takes the steps that it needs, ``none`` takes
+            none, names such as ``sheet,clean`` (see :mod:`wordsight.image.enhance`) take these in every picture.
         limits: Which pictures are refused.
 
     Raises:
@@ -108,6 +112,7 @@ class Reader:
     tesseract: TesseractOptions = field(default_factory=TesseractOptions)
     pages: str = ""
     pdf_text: PdfText = "auto"
+    enhance: str = ENHANCE
     limits: Limits = field(default_factory=Limits)
     _pipeline: Pipeline | WholePage = field(init=False, repr=False, compare=False)
 
@@ -128,6 +133,7 @@ class Reader:
         check_type("allow", self.allow, str, "a text of characters")
         check_type("pages", self.pages, str, "a text such as '1-3,7'")
         page_ranges(self.pages)
+        steps_of(self.enhance)
         check_type("limits", self.limits, Limits, "of the type Limits")
         if self.vocabulary is not None:
             check_type("vocabulary", self.vocabulary, Vocabulary, "of the type Vocabulary")
@@ -146,6 +152,11 @@ class Reader:
         if self.vocabulary:
             # Tried on an empty crop, so that a pattern that cannot be used is refused now, not at the first picture.
             self._pipeline.recognize([np.zeros((16, 32, 3), np.uint8)], [self.vocabulary])
+
+    @property
+    def pipeline(self) -> Pipeline | WholePage:
+        """The stages, put together."""
+        return self._pipeline
 
     def _detection(self) -> DetectionOptions:
         if self.east_model is None:
@@ -217,9 +228,8 @@ class Reader:
                 sheet = next(sheets, None)
             if sheet is None:
                 return
-            notes: tuple[str, ...] = ()
             if boxes_only:
-                found = self._pipeline.detect(sheet.picture, clock)
+                found, notes = self._look(sheet.picture, clock, self._pipeline.detect)
             else:
                 found, notes = self._read_sheet(sheet, clock, known)
             height, width = sheet.picture.shape[:2]
@@ -242,8 +252,12 @@ class Reader:
         self, sheet: Sheet, clock: Clock, vocabulary: Vocabulary | None
     ) -> tuple[Findings, tuple[str, ...]]:
         """What is found on a page, and what was noticed about it."""
+
+        def read(picture: Picture, clock: Clock) -> Findings:
+            return self._pipeline.read(picture, clock, vocabulary)
+
         if sheet.layer is None:
-            return self._pipeline.read(sheet.picture, clock, vocabulary), ()
+            return self._look(sheet.picture, clock, read)
 
         def witness(crops: Sequence[Picture]) -> list[Reading]:
             return self._pipeline.recognize(crops, [None] * len(crops))
@@ -251,10 +265,21 @@ class Reader:
         with clock("layer"):
             free = not self.allow and isinstance(self._pipeline, Pipeline)
             verdict = judge(sheet.layer, sheet.picture, self.pdf_text, witness if free else None)
-        read = self._pipeline.read(sheet.picture, clock, vocabulary) if verdict.read else None
+        seen, notes = self._look(sheet.picture, clock, read) if verdict.read else (None, ())
         with clock("layer"):
-            found = read if read is not None and not verdict.use else findings(sheet.layer, read)
-        return found, (verdict.note,) if verdict.note else ()
+            found = seen if seen is not None and not verdict.use else findings(sheet.layer, seen)
+        return found, (verdict.note, *notes) if verdict.note else notes
+
+    def _look(
+        self, picture: Picture, clock: Clock, look: Callable[[Picture, Clock], Findings]
+    ) -> tuple[Findings, tuple[str, ...]]:
+        """What is found in a picture after its enhancement, at the places of the picture itself."""
+        with clock("enhance"):
+            better = enhance(picture, steps_of(self.enhance))
+        found = look(better.picture, clock)
+        if better.ways:
+            found = found.put_back(better.back, better.zoom)
+        return found, (f"enhanced: {', '.join(better.steps)}",) if better.steps else ()
 
     def detect(self, source: ImageSource) -> Page:
         """Find text without reading it: a page whose words have no text, at the level of the detector.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,11 +127,14 @@ class Detection:
         quads: (N, 4, 2) float32 in pixels of the picture, corners as in Quad.
         scores: (N,) float32.
         scale: Working size over the picture's own size (1 means that the detector looked at every pixel).
+        cut: (M, 2) float32 places of text in pixels of the picture that the quads leave out, although they hold the
+            rest of it: a word was cut there.
     """
 
     quads: Floats
     scores: Floats
     scale: float
+    cut: Floats = field(default_factory=lambda: np.zeros((0, 2), np.float32))
 
     def __len__(self) -> int:
         return len(self.quads)

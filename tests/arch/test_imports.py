@@ -9,7 +9,7 @@ from import_graph import cycles, edges, imported, modules
 # stand in one line know nothing of each other, and nothing below knows what is built on it.
 LEVELS = (
     ("errors",),
-    ("types", "config", "languages", "examples"),
+    ("types", "config", "languages", "examples", "fetch"),
     ("geometry", "charset", "vocabulary"),
     ("stages",),
     ("registry", "image", "models"),
@@ -17,10 +17,10 @@ LEVELS = (
     ("page", "pipeline"),
     ("textlayer",),
     ("reader",),
-    ("outputs", "data", "doctor"),
-    ("evaluation", "client"),
+    ("outputs", "data", "doctor", "search"),
+    ("evaluation", "client", "video"),
     ("fields",),
-    ("training",),
+    ("training", "bulk"),
     ("server",),
     ("cli",),
     ("wordsight", "__main__"),
@@ -32,6 +32,9 @@ WITH_TORCH = (
     "wordsight.models.recnet",
     "wordsight.models.crnn",
     "wordsight.models.single_shot",
+    "wordsight.models.text_single_shot",
+    "wordsight.models.sliding_window",
+    "wordsight.models.region",
     "wordsight.training.",
 )
 STARTS_TRAINING = ("wordsight.cli.train", "wordsight.cli.teach", "wordsight.server.train")

@@ -15,19 +15,23 @@ import typer
 
 from wordsight.cli import (
     app,
+    bulk,
     convert,
     data,
     datasets,
+    enhance,
     manifests,
     model,
     predict,
     read,
+    search,
     serve,
     synth,
     teach,
     tools,
     train,
     train_recognizer,
+    watch,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -36,10 +40,29 @@ FENCE = re.compile(r"^( *)```(?:sh|bash|shell|console)\b.*?\n(.*?)^\1```", re.DO
 PLACEHOLDER = re.compile(r"^[A-Z]{2,}(\.\.\.)?$|^\.\.\.$")
 DATASET = [manifests.check, manifests.split, manifests.stats, manifests.merge]
 DATASET += [datasets.import_, datasets.export, datasets.info]
-COMMANDS = [read.read, read.detect, read.recognize, tools.evaluate, tools.doctor, tools.languages, train.detector]
-COMMANDS += [convert.convert, train_recognizer.recognizer, synth.words, synth.scenes, data.rotate, *DATASET]
+COMMANDS = [
+    read.read,
+    read.detect,
+    read.recognize,
+    search.index,
+    search.search,
+    tools.evaluate,
+    tools.doctor,
+    tools.languages,
+    train.detector,
+]
+COMMANDS += [
+    convert.convert,
+    enhance.enhance,
+    train_recognizer.recognizer,
+    synth.words,
+    synth.scenes,
+    data.rotate,
+    *DATASET,
+]
 COMMANDS += [teach.teach, predict.predict, predict.suggest, model.list_models, model.show, model.export]
 COMMANDS += [model.import_model, model.activate, model.delete]
+COMMANDS += [watch.watch, bulk.bulk]
 COMMANDS += [serve.serve, serve.worker, serve.backup, serve.restore]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,8 +25,11 @@ from wordsight.server.app import create_app
 from wordsight.server.jobs import Jobs
 from wordsight.server.settings import Settings
 
+ROOT = Path(__file__).parents[2]
+sys.path += [str(ROOT / "examples"), str(ROOT / "tests" / "server")]  # receipts to draw; the service as a process
 START_SECONDS = 30
 WAIT_MS = 20_000
+sync_api.expect.set_options(timeout=WAIT_MS)
 
 
 class Site:

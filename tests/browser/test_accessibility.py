@@ -52,7 +52,7 @@ def paths(site: Any, plate: Make) -> dict[str, str]:
         session.add(page)
     root = f"/models/{model.id}"
     parts = {part: f"{root}/{part}" for part in ("pictures", "train", "try", "use", "review")}
-    others = {name: f"/{name}" for name in ("models", "results", "keys", "webhooks", "activity", "nothing")}
+    others = {name: f"/{name}" for name in ("models", "results", "keys", "webhooks", "activity", "settings", "nothing")}
     bare = {f"empty {part}": f"/models/{empty.id}/{part}" for part in ("", "pictures", "train", "review")}
     more = {"read": "/", "model": root, "label": f"{root}/label/{rows[0].id}", "result": f"/results/{read.file.id}"}
     return more | parts | others | bare
@@ -102,3 +102,95 @@ def test_review_with_the_keyboard(tab: Any, site: Any, paths: dict[str, str]) ->
     [done] = site.services.predictions.all(who, model_id=model)[0]
     assert done.file.approval == "approved"
     assert [box["text"] for box in done.pages[0].corrected or ()] == ["AB 12"]
+
+
+ZOOMS = {"200 %": (720, 450), "400 %": (360, 225)}
+
+
+@pytest.mark.parametrize("zoom", ZOOMS)
+def test_zoomed_pages_stay_whole(zoom: str, site: Any, browser: Any, paths: dict[str, str]) -> None:
+    """A browser that zooms shows a page of 1440x900 in fewer pixels of its style sheet: nothing is cut off."""
+    width, height = ZOOMS[zoom]
+    context = browser.new_context(
+        base_url=site.address, viewport={"width": width, "height": height}, device_scale_factor=2
+    )
+    page = context.new_page()
+    sign_in_by_keys(page, site)
+    found = {}
+    for name, path in paths.items():
+        page.goto(path)
+        wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        found[name] = [*page.evaluate(OUT_OF_REACH), *([f"{wider} pixels too wide"] if wider > 0 else [])]
+    context.close()
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+def test_text_of_twice_the_size_stays_whole(site: Any, browser: Any, paths: dict[str, str]) -> None:
+    context = browser.new_context(base_url=site.address, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    sign_in_by_keys(page, site)
+    found = {}
+    for name, path in paths.items():
+        page.goto(path)
+        page.evaluate("document.body.style.fontSize = document.documentElement.style.fontSize = '200%'")
+        wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        found[name] = [*page.evaluate(OUT_OF_REACH), *([f"{wider} pixels too wide"] if wider > 0 else [])]
+    context.close()
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+OUT_OF_REACH = """[...document.querySelectorAll("main button, main a, main input, main select, main textarea")]
+    .filter((part) => part.checkVisibility() && part.type !== "file" && !part.closest(".scroll, .tabs, .sr, pre"))
+    .filter((part) => { const at = part.getBoundingClientRect(); return at.right > innerWidth + 1 || at.left < -1; })
+    .map((part) => part.outerHTML.slice(0, 100))"""
+"""Controls that lie beyond the edge, where no scrolling of the page leads."""
+
+
+def sign_in_by_keys(page: Any, site: Any) -> None:
+    page.goto("/sign-in")
+    page.keyboard.type(site.key)  # the field has the focus
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{site.address}/")
+
+
+def tab_to(page: Any, text: str, most: int = 60) -> None:
+    """Press Tab until what has the focus says a text."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if text in page.evaluate("document.activeElement.innerText || document.activeElement.name || ''"):
+            return
+    raise AssertionError(f"the key Tab never leads to {text!r}")
+
+
+def test_keys_alone_make_a_model_and_a_key_and_delete(site: Any, browser: Any) -> None:
+    context = browser.new_context(base_url=site.address, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    sign_in_by_keys(page, site)
+    page.keyboard.press("Tab")
+    assert "Skip to the content" in page.evaluate("document.activeElement.innerText")
+    tab_to(page, "Models")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/models")
+    tab_to(page, "name")
+    page.keyboard.type("by keys")
+    page.keyboard.press("Tab")
+    page.keyboard.type("plate")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/pictures")
+    tab_to(page, "Overview")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Next step")
+    tab_to(page, "Delete")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("dialog[open]")
+    assert page.evaluate("document.activeElement.innerText") == "Keep it"  # Enter does no harm
+    page.keyboard.press("Enter")
+    page.wait_for_selector("dialog", state="hidden")
+    assert page.evaluate("document.activeElement.innerText") == "Delete"  # the focus comes back
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/models")
+    assert "by keys" not in page.inner_text("main")
+    context.close()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 from test_pages import Make, drag, new_model, saved, upload
 
 from wordsight.server.pages.session import COOKIE, LASTS, Sessions
@@ -51,6 +53,25 @@ def test_file_names_labels_and_texts_stay_text(no_dialog: Any, site: Any, plate:
     )
     page.goto("/webhooks")
     assert HOSTILE in page.inner_text("main table")
+
+
+def test_markup_in_a_picture_stays_text(no_dialog: Any, site: Any) -> None:
+    """The reader reads the markup from the picture; nothing of it runs, now or when it is found again."""
+    page = no_dialog
+    picture = Image.new("RGB", (900, 160), "white")
+    ImageDraw.Draw(picture).text((30, 50), HOSTILE, "black", ImageFont.load_default(44))
+    out = BytesIO()
+    picture.save(out, "PNG")
+    upload(page, {"markup.png": out.getvalue()})
+    page.wait_for_selector("#text .word")
+    assert "onerror" in page.inner_text("#text")
+    assert "<" in page.inner_text("#text")
+    assert page.locator("#text img, #stage img").count() == 0
+    page.goto("/results?words=onerror")
+    assert "onerror" in page.inner_text(".preview >> nth=0")
+    page.click("text=markup.png")
+    page.wait_for_selector("#text .word.hit")
+    assert page.locator("#text img").count() == 0
 
 
 def test_text_that_was_read_and_words_that_are_searched_stay_text(no_dialog: Any, site: Any, plate: Make) -> None:
@@ -138,3 +159,46 @@ def test_headers(signed_in: Any, site: Any) -> None:
     data = request.get(f"{site.address}/api/v1/models").headers
     assert data["content-security-policy"].startswith("default-src 'none'")
     assert request.get(f"{site.address}/static/style.css").headers["cache-control"] == "no-cache"
+
+
+def test_another_site_cannot_frame_a_page(signed_in: Any, site: Any) -> None:
+    page = signed_in
+    page.goto("about:blank")
+    page.set_content(f'<iframe src="{site.address}/keys"></iframe><iframe src="{site.address}/sign-in"></iframe>')
+    page.wait_for_timeout(1500)
+    assert len(page.frames) == 3
+    for frame in page.frames[1:]:
+        assert frame.url.startswith("chrome-error:")
+        assert frame.locator("header.bar").count() == 0
+
+
+def test_a_form_of_another_site_changes_nothing(signed_in: Any, site: Any) -> None:
+    """The browser really sends it, without the session: the cookie stays on our own pages."""
+    page = signed_in
+    who = site.services.keys.check(site.key)
+    before = len(site.services.models.all(who))
+    forged = {'{"labels": ["stolen"], "name": "': '"}'}  # sent as plain text, this is JSON with a "=" in it
+    for path, fields in (("/api/v1/models", forged), ("/sign-out", {})):
+        inputs = "".join(f"<input name='{name}' value='{value}'>" for name, value in fields.items())
+        other = page.context.new_page()
+        other.set_content(f'<form method="post" enctype="text/plain" action="{site.address}{path}">{inputs}</form>')
+        with other.expect_response(f"**{path}") as waiting:
+            other.evaluate("document.forms[0].submit()")
+        assert waiting.value.status in (401, 403)
+        other.close()
+    assert len(site.services.models.all(who)) == before
+    page.goto(f"{site.address}/models")
+    assert page.url.endswith("/models")
+
+
+def test_a_hostile_name_in_messages_and_questions_stays_text(no_dialog: Any, plate: Make) -> None:
+    page = no_dialog
+    new_model(page, "plate")
+    upload(page, {f"{HOSTILE}.png": b"no picture"})
+    page.wait_for_selector("#problems li")
+    assert HOSTILE in page.inner_text("#problems")
+    upload(page, {f"{HOSTILE}.png": plate("AB 12")})
+    page.wait_for_selector(".grid li")
+    page.click(".grid button")
+    assert HOSTILE in page.inner_text("#ask-text")
+    assert page.locator("dialog img").count() == 0

@@ -139,10 +139,10 @@ def test_a_name_that_is_a_formula_is_exported_as_text(client: TestClient, small:
     model = client.get("/api/v1/models").json()[0]["id"]
     text = client.get(f"/api/v1/files/export?model={model}").content.decode("utf-8-sig")
     rows = list(csv.reader(StringIO(text)))
-    assert rows[0][:4] == ["file", "id", "created", "approval"]
-    assert rows[0][4] == "'=cmd()"
+    assert rows[0][:5] == ["file", "id", "created", "approval", "problems"]
+    assert rows[0][5] == "'=cmd()"
     book = load_workbook(BytesIO(client.get(f"/api/v1/files/export?model={model}&kind=xlsx").content))
-    assert book.active["E1"].value == "'=cmd()"
+    assert book.active["F1"].value == "'=cmd()"
 
 
 def limited(folder: Path, **limits: Any) -> Iterator[TestClient]:

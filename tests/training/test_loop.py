@@ -121,6 +121,19 @@ def test_resuming_what_is_not_there_or_another_network_is_an_error(tmp_path):
         read_weights(nn.Linear(1, 1), tmp_path / "best.safetensors")
 
 
+def test_a_checkpoint_with_more_or_broken_parameters_is_an_error(tmp_path):
+    whole = Line()
+    whole.model[0].bias.requires_grad_(True)
+    list(Trainer(whole, TrainConfig(steps=2), tmp_path).events())
+    frozen = Trainer(Line(), TrainConfig(steps=3), tmp_path)
+    with pytest.raises(ModelError, match="another network"):
+        frozen.resume()
+    assert frozen.state.step == 0
+    frozen.checkpoint.write_bytes(frozen.checkpoint.read_bytes()[:100])
+    with pytest.raises(ModelError, match="damaged"):
+        frozen.resume()
+
+
 @pytest.mark.parametrize("bad", [{}, {"minutes": 0.0}, {"steps": 0}, {"steps": 1, "ema": 1.0}])
 def test_impossible_settings_are_refused(bad):
     with pytest.raises(ConfigError):

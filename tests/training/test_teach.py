@@ -15,12 +15,13 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 import wordsight
+from wordsight.evaluation.fields import Change
 from wordsight.fields.model import ModelFile
 from wordsight.fields.store import Store
 
 pytest.importorskip("torch")
 from wordsight.training.events import Checked, Event, Noted, Taught, Working
-from wordsight.training.teach import TeachConfig, teach
+from wordsight.training.teach import TeachConfig, teach, verdict
 
 SHOPS = ("ORCHARD HARDWARE LTD", "NORTH STAR BAKERY", "RIVERSIDE BOOKS LTD", "GREEN LANE PHARMACY")
 STREETS = ("12 MILL ROAD", "7 STATION STREET", "145 HARBOUR VIEW", "3 CHURCH LANE")
@@ -168,7 +169,8 @@ def test_a_teaching_that_was_stopped_goes_on(home: Path) -> None:
     assert again[0].done > 0.2
 
 
-def test_a_teaching_that_was_killed_goes_on(home: Path) -> None:
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
+def test_a_teaching_that_was_killed_goes_on(home: Path, sent: signal.Signals, status: int) -> None:
     folder = crops(home / "data", 40, wrong=True)
     command = [sys.executable, "-m", "wordsight", "teach", str(folder), "--name", "words", "--minutes", "1"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -179,8 +181,8 @@ def test_a_teaching_that_was_killed_goes_on(home: Path) -> None:
                 break
             time.sleep(0.1)
     finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.send_signal(sent)
+        assert process.wait() == status
     assert checkpoint.is_file()
     events = teach(TeachConfig(folder, "words", minutes=1.0))
     first = next(event for event in events if isinstance(event, Working) and event.stage == "read")
@@ -217,8 +219,19 @@ def test_things_in_photos(home: Path) -> None:
     events, taught = run(TeachConfig(folder, "plates", minutes=0.4, kinds={"plate": "object"}))
     assert next(e for e in events if isinstance(e, Checked)).labels == {"plate": "object"}
     assert 0 <= taught.report["extra"]["box_ap50"]["plate"] <= 1
-    change = taught.report["change"]
-    assert taught.adopted == (change["fixed"] > change["broken"] and change["chance"] <= 0.25)
+    assert taught.report["change"]["broken"] <= taught.report["change"]["fixed"] or not taught.adopted
     assert Store.default().names() == (["plates"] if taught.adopted else [])
     if taught.path is not None:
-        assert "detector.onnx" in ModelFile.read(taught.path).members
+        model = ModelFile.read(taught.path)
+        assert "detector.onnx" in model.members
+        assert model.card.label("plate").pattern == "[A-Z]{2}[ .-]?[0-9]{3}"
+
+
+def test_the_first_model_of_things_is_kept_where_it_finds_them() -> None:
+    same, worse, better = Change(1, 2), Change(0, 2), Change(5, 0)
+    assert verdict(better, 20)[0] and verdict(better, 20, [0.1], first=True)[0]
+    assert verdict(same, 20, [0.9, 0.5], first=True)[0]
+    assert not verdict(same, 20, [0.9, 0.4], first=True)[0]
+    assert not verdict(same, 20, [0.9], first=False)[0]
+    assert not verdict(worse, 20, [0.9], first=True)[0]
+    assert not verdict(same, 20, first=True)[0]

@@ -7,7 +7,23 @@ from io import TextIOWrapper
 
 import typer
 
-from wordsight.cli import convert, data, model, predict, read, serve, synth, teach, tools, train, train_recognizer
+from wordsight.cli import (
+    bulk,
+    convert,
+    data,
+    enhance,
+    model,
+    predict,
+    read,
+    search,
+    serve,
+    synth,
+    teach,
+    tools,
+    train,
+    train_recognizer,
+    watch,
+)
 from wordsight.cli.output import UNICODE
 from wordsight.errors import ConfigError, WordsightError
 
@@ -22,7 +38,11 @@ app = typer.Typer(
 read.register(app)
 tools.register(app)
 convert.register(app)
+enhance.register(app)
 serve.register(app)
+watch.register(app)
+bulk.register(app)
+search.register(app)
 app.add_typer(data.app, name="dataset")
 train.app.command()(train_recognizer.recognizer)
 app.add_typer(train.app, name="train")

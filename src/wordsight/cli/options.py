@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from wordsight.config import DETECTOR, MAX_PIXELS, MIN_CONFIDENCE, Engine, Format, PdfText, Quality, TesseractOptions
+from wordsight.config import (
+    DETECTOR,
+    ENHANCE,
+    MAX_PIXELS,
+    MIN_CONFIDENCE,
+    Engine,
+    Format,
+    PdfText,
+    Quality,
+    TesseractOptions,
+)
 
 if TYPE_CHECKING:
     from wordsight.image.load import Limits
@@ -117,6 +127,12 @@ PdfTextName = Annotated[
         "--pdf-text", help="Use a PDF's own text: auto (where sound), never, always.", rich_help_panel=READING
     ),
 ]
+Enhance = Annotated[
+    str,
+    typer.Option(
+        "--enhance", help="auto, none, or steps such as sheet,clean (docs/enhance.md).", rich_help_panel=READING
+    ),
+]
 FormatName = Annotated[Format, typer.Option("--format", "-f", help="text, json, jsonl or csv.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of standard output.")]
 Psm = Annotated[
@@ -188,6 +204,7 @@ class Choosing:
     padding: Padding = None
     pages: Pages = ""
     pdf_text: PdfTextName = "auto"
+    enhance: Enhance = ENHANCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -13,7 +14,7 @@ import typer
 from wordsight.cli import options as opt
 from wordsight.cli.output import make_folder, target
 from wordsight.config import Format
-from wordsight.errors import WordsightError
+from wordsight.errors import ConfigError, WordsightError
 
 if TYPE_CHECKING:
     from wordsight.page import Failure, Page
@@ -22,10 +23,23 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Chars = Annotated[bool, typer.Option("--chars", help="Add every character with its quad to JSON.")]
+Layout = Annotated[bool, typer.Option("--layout", help="Add paragraphs, tables and pairs to JSON.")]
 MapsTo = Annotated[
     Path | None, typer.Option("--debug-maps", metavar="DIR", help="Write drawings of what the detector sees here.")
 ]
+Fields = Annotated[
+    str,
+    typer.Option("--fields", metavar="NAME", help="Give the fields of a ready-made reader: mrz, receipt or entities."),
+]
 DrawTo = Annotated[Path | None, typer.Option("--draw", metavar="DIR", help="Write pictures with boxes and texts here.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What JSON has besides words and lines: characters, and the layout of the page."""
+
+    chars: bool = False
+    layout: bool = False
 
 
 def register(app: typer.Typer) -> None:
@@ -42,6 +56,8 @@ def read(
     draw: DrawTo = None,
     debug_maps: MapsTo = None,
     chars: Chars = False,
+    layout: Layout = False,
+    fields: Fields = "",
     *,
     finding: opt.Finding,
     recognizing: opt.Recognizing,
@@ -60,9 +76,19 @@ def read(
         cat photo.jpg | wordsight read - --format json
 
         wordsight read photo.jpg --detector east --recognizer tesseract --psm 8 --oem 1
+
+        wordsight read scan.png --enhance auto --layout --format json
+
+        wordsight read passport.jpg --fields mrz --format json
     """
     make = partial(make_reader, finding, recognizing, choosing, running)
-    _run(make, paths, form, output, _Report(draw, debug_maps), chars, boxes_only=False)
+    if fields:
+        if draw or debug_maps or chars:
+            raise ConfigError(
+                "--fields gives values, not drawings or characters; leave --draw, --debug-maps, --chars out"
+            )
+        _read_fields(make, fields, paths, form, output)
+    _run(make, paths, form, output, _Report(draw, debug_maps), Extras(chars, layout), boxes_only=False)
 
 
 def detect(
@@ -88,7 +114,7 @@ def detect(
         wordsight detect photo.jpg --detector east --min-confidence 0.5 --width 320 --height 320
     """
     make = partial(make_reader, finding, opt.Recognizing(), opt.Choosing(), running, min_confidence)
-    _run(make, paths, form, output, _Report(draw, debug_maps), chars=False, boxes_only=True)
+    _run(make, paths, form, output, _Report(draw, debug_maps), Extras(), boxes_only=True)
 
 
 def recognize(
@@ -140,6 +166,7 @@ def make_reader(
         min_confidence=choosing.min_confidence,
         pages=choosing.pages,
         pdf_text=choosing.pdf_text,
+        enhance=choosing.enhance,
         padding=choosing.padding,
         width=finding.width,
         height=finding.height,
@@ -159,7 +186,7 @@ def _run(
     form: Format,
     output: Path | None,
     report: _Report,
-    chars: bool,
+    extras: Extras,
     boxes_only: bool,
 ) -> None:
     """Read and write; the reader, which takes a while to make, is made when all else is known to be right."""
@@ -170,8 +197,23 @@ def _run(
     with target(output) as out:
         reader = make()
         results = progress(reader.read_many(Sources(names, reader.limits), boxes_only), len(names))
-        write(report.follow(results, reader), form, out, chars, headings=len(names) > 1)
+        write(report.follow(results, reader), form, out, extras.chars, headings=len(names) > 1, layout=extras.layout)
     raise typer.Exit(1 if report.failed else 0)
+
+
+def _read_fields(make: Callable[[], Reader], name: str, paths: list[str], form: Format, output: Path | None) -> None:
+    """Write the fields of a ready-made reader."""
+    from wordsight.cli.sources import Sources, expand
+    from wordsight.cli.values import write
+    from wordsight.fields.presets.base import read_many
+    from wordsight.fields.presets.choose import open_preset
+
+    names = expand(paths)
+    with target(output) as out:
+        reader = make()
+        results = read_many(open_preset(name, reader), Sources(names, reader.limits))
+        failed = write(progress(results, len(names)), form, out, many=len(names) > 1)
+    raise typer.Exit(1 if failed else 0)
 
 
 class _Report:

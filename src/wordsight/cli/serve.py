@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wordsight.errors import MissingExtra
+from wordsight.errors import ConfigError, MissingExtra
 
 if TYPE_CHECKING:
     from wordsight.server.settings import Settings
@@ -21,6 +21,13 @@ Database = Annotated[
 FilesUrl = Annotated[
     str, typer.Option("--files-url", help="Where pictures are kept, such as s3://bucket/folder; the folder without it.")
 ]
+
+
+Watch = Annotated[
+    Path | None,
+    typer.Option("--watch", help="Folder whose new files are read by the model --watch-model.", show_default=False),
+]
+WatchModel = Annotated[str, typer.Option("--watch-model", help="Id of the model for --watch.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -43,6 +50,8 @@ def serve(
     with_worker: Annotated[
         bool, typer.Option("--worker/--no-worker", help="Start a worker process beside the web process.")
     ] = True,
+    watch: Watch = None,
+    watch_model: WatchModel = "",
 ) -> None:
     """Serve the API that clients of hosted OCR services speak, on this machine.
 
@@ -53,7 +62,16 @@ def serve(
 
         wordsight serve --host 0.0.0.0 --data /srv/wordsight --database-url postgresql://ocr@db/ocr
     """
-    settings = make_settings(data, database_url, files_url, host=host, port=port, fetch_urls=fetch_urls)
+    settings = make_settings(
+        data,
+        database_url,
+        files_url,
+        host=host,
+        port=port,
+        fetch_urls=fetch_urls or None,
+        watch=watch,
+        watch_model=watch_model,
+    )
     from wordsight.server import run
 
     services, key = run.open_services(settings)
@@ -70,13 +88,15 @@ def worker(
     name: Annotated[
         str, typer.Option("--name", help="Tells workers apart; default: the name of the machine.", show_default=False)
     ] = "",
+    watch: Watch = None,
+    watch_model: WatchModel = "",
 ) -> None:
     """Do the jobs of a service: trainings, asynchronous requests, webhooks. Several workers share the work.
 
     Example:
         wordsight worker --database-url postgresql://ocr@db/ocr --files-url s3://bucket/ocr --name second
     """
-    settings = make_settings(data, database_url, files_url)
+    settings = make_settings(data, database_url, files_url, watch=watch, watch_model=watch_model)
     import signal
     import threading
 
@@ -133,10 +153,18 @@ def make_settings(data: Path | None, database_url: str, files_url: str, **others
 
     Raises:
         MissingExtra: The packages for serving are not installed.
+        ConfigError: A setting is out of bounds.
     """
     try:
+        from pydantic import ValidationError
+
         from wordsight.server.settings import Settings
     except ImportError as error:
         raise MissingExtra(error.name or "fastapi", "serve") from error
-    given = {"data": data, "database_url": database_url, "files_url": files_url}
-    return Settings(**{name: value for name, value in given.items() if value}, **others)  # type: ignore[arg-type]
+    given = {"data": data, "database_url": database_url, "files_url": files_url, **others}
+    try:
+        return Settings(**{name: value for name, value in given.items() if value not in (None, "")})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        names = "".join(f"WORDSIGHT_{str(part).upper()}: " for part in first["loc"])
+        raise ConfigError(f"{names}{first['msg'].removeprefix('Value error, ')}") from error

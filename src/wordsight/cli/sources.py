@@ -11,12 +11,10 @@ from pathlib import Path
 
 from wordsight.errors import ConfigError
 from wordsight.examples import example_path
-from wordsight.image.load import DEFAULT_LIMITS, ImageSource, Limits
+from wordsight.image.load import DEFAULT_LIMITS, SUFFIXES, ImageSource, Limits
 
 EXAMPLE = "example:"
 """A path that starts so names a picture that the package carries."""
-PICTURES = frozenset([".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif"])
-SUFFIXES = PICTURES | {".pdf"}
 
 
 def expand(paths: Sequence[str]) -> list[str]:

@@ -139,18 +139,9 @@ def _say(console: Console, text: str) -> None:
 
 def _show(taught: Taught) -> None:
     """The report in a few lines."""
-    before, after = taught.report["before"], taught.report["after"]
-    rows = [("field", "F before", "F now", "95 %", "exact", "letters", "cover 98 %")]
-    for label in ("", *after.get("by_label", {})):
-        old, new = ((of.get("by_label", {}).get(label, {}) if label else of) for of in (before, after))
-        if new.get("cases"):
-            low, high = new["f_interval"]
-            cover = "-" if new["coverage"] is None else f"{new['coverage']:.2f}"
-            figures = (f"{old.get('f', 0):.3f}", f"{new['f']:.3f}", f"{low:.2f}-{high:.2f}", f"{new['exact']:.3f}")
-            rows.append((label or "all", *figures, f"{new['letters_exact']:.3f}", cover))
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        typer.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+    from wordsight.cli.teach_report import show_figures
+
+    show_figures(taught.report)
     for name, value in taught.report["extra"].get("box_ap50", {}).items():
         typer.echo(f"boxes of {name}: average precision {value:.3f}")
     for doubt in taught.report["doubts"][:5]:

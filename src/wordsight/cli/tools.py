@@ -14,6 +14,7 @@ from wordsight.cli import options as opt
 from wordsight.cli.languages import languages
 from wordsight.cli.output import check_file, target
 from wordsight.cli.read import make_reader, progress
+from wordsight.cli.teach_report import check_page, report_model, report_records
 from wordsight.config import Task
 
 if TYPE_CHECKING:
@@ -54,6 +55,12 @@ def evaluate(
         bool,
         typer.Option("--own-lexicons", help="Expect in each picture the words that its line has under `lexicon`."),
     ] = False,
+    model: Annotated[
+        str, typer.Option("--model", help="Measure a taught model against the stock reader, field by field.")
+    ] = "",
+    page: Annotated[
+        Path | None, typer.Option("--report", help="Write a report as an HTML page here, and as JSON beside it.")
+    ] = None,
     *,
     finding: opt.Finding,
     recognizing: opt.Recognizing,
@@ -68,13 +75,20 @@ def evaluate(
         wordsight evaluate street --task detection --predictions read.jsonl
 
         wordsight evaluate words --task recognition --own-lexicons
+
+        wordsight evaluate receipts --model receipts --report receipts.html
     """
     from wordsight.data.manifest import Manifest
     from wordsight.evaluation import report
 
     if rows is not None:
         check_file(rows)
+    if page is not None:
+        check_page(page)
     samples = Manifest.open(manifest).part(split, where)
+    if model:
+        report_model(samples, model, page, as_json, running)
+        return
     if predictions is not None:
         cases, records = list(samples), report.read_predictions(predictions)
     else:
@@ -84,6 +98,8 @@ def evaluate(
         reader = make_reader(finding, recognizing, choosing, running)
         cases, records = _read(reader, samples, task == "recognition", lexicons)
     _print(report.evaluate(cases, records, task, min_score=min_score, missing_ok=missing_ok), rows, as_json)
+    if page is not None:
+        report_records(samples, cases, records, page)
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:

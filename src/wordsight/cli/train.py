@@ -38,8 +38,12 @@ def detector(
         typer.Option("--held-out", help="What to measure on: a manifest folder, a split's name, or a share below 1."),
     ] = "",
     head: Annotated[
-        Literal["rbox", "quad", "db"],
-        typer.Option("--head", help="rbox: EAST, turned boxes. quad: EAST, quads. db: differentiable binarization."),
+        Literal["rbox", "quad", "db", "sliding-window", "single-shot", "region"],
+        typer.Option(
+            "--head",
+            help="rbox: EAST, turned boxes. quad: EAST, quads. db: differentiable binarization. Or "
+            "another family: sliding-window, single-shot, region.",
+        ),
     ] = "rbox",
     seed: Annotated[int, typer.Option("--seed", help="Equal seeds draw equal views.")] = 0,
     out: Annotated[Path, typer.Option("--out", help="Folder for checkpoint and result.")] = Path("runs/detector"),
@@ -58,7 +62,7 @@ def detector(
     from rich.console import Console
 
     from wordsight.training.delivery import deliver, start
-    from wordsight.training.detector import DetectorConfig, Source, train_detector
+    from wordsight.training.detector import Source, config_for, train_detector
     from wordsight.training.holdout import part
     from wordsight.training.interrupt import INTERRUPTED, interruptible
     from wordsight.training.loop import TrainConfig
@@ -71,7 +75,7 @@ def detector(
     console = Console(stderr=True)
     console.print(f"{sum(map(len, parts.learnt))} pictures to learn from, {len(parts.held_out)} held out", style="dim")
     sources = [Source(samples, weight) for samples, weight in zip(parts.learnt, mix, strict=True)]
-    events = train_detector(sources, parts.held_out, out, budget, DetectorConfig(head=head), resume)
+    events = train_detector(sources, parts.held_out, out, budget, config_for(head), resume)
     stopped = show(interruptible(events), console)
     if stopped.reason == INTERRUPTED:
         again = shlex.join(["wordsight", *(word for word in sys.argv[1:] if word != "--resume"), "--resume"])

@@ -1,4 +1,4 @@
-"""Chooses the detector by the picture's look: words at any angle for photographs, lines for pages.
+"""Chooses the detector by the picture's look: words at any angle for photographs, lines for pages and small pictures.
 
 The rule, in one place: **a page is paper**. Wherever its print is taken away, one bright, even ground is left; a
 photograph has no such ground. The ground is the brightest of every neighbourhood of a small copy, and a picture counts
@@ -18,10 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wordsight.detection import dbnet, east, own
+from wordsight.detection.mend import mend
 from wordsight.errors import ConfigError
 from wordsight.stages import Detector, Mapper, StageOptions
 from wordsight.types import Detection, Maps, Picture
 
+SMALL = 1024
+"""Longer side, pixels, of pictures in which text is large, if it can be read at all."""
 COPY = 256
 """Longer side of the small copy, pixels."""
 REACH = 9
@@ -92,8 +95,9 @@ class AutoDetector:
     lines: Later
 
     def detect(self, picture: Picture, scale: float | None = None) -> Detection:
-        """See :class:`wordsight.stages.Detector`."""
-        return self.choose(picture).detect(picture, scale)
+        """See :class:`wordsight.stages.Detector`. Words that were cut are mended with the lines."""
+        found = self.choose(picture).detect(picture, scale)
+        return mend(found, self.lines().detect(picture, found.scale)) if len(found.cut) else found
 
     def maps(self, picture: Picture, scale: float) -> Maps:
         """See :class:`wordsight.stages.Mapper`."""
@@ -104,7 +108,8 @@ class AutoDetector:
 
     def choose(self, picture: Picture) -> Detector:
         """The detector for a picture."""
-        return (self.lines if is_page(picture) else self.words)()
+        small = max(picture.shape[:2]) <= SMALL
+        return (self.lines if small or is_page(picture) else self.words)()
 
 
 def create(options: StageOptions) -> Detector:

@@ -13,7 +13,8 @@ from functools import partial
 import numpy as np
 
 from wordsight.config import Quality
-from wordsight.detection.lanms import decode
+from wordsight.detection.lanms import STRIDE, decode
+from wordsight.detection.mend import cut_places
 from wordsight.image.scale import SIZINGS, Size, Sizing, look, network_input, run_tiled, size_for
 from wordsight.models import cards
 from wordsight.models.runtime import Network, compile_network
@@ -61,7 +62,8 @@ class EastDetector:
         quads, scores = self.decoder(maps[0], maps[1:], self.cell, self.nms)
         sure = scores >= self.min_score
         stretch = np.array([picture.shape[1] / size[0], picture.shape[0] / size[1]], np.float32)
-        return Detection(quads[sure] * stretch, scores[sure], scale)
+        cut = cut_places(maps[0], self.cell, quads[sure] / np.float32(STRIDE)) * STRIDE
+        return Detection(quads[sure] * stretch, scores[sure], scale, cut * stretch)
 
     def _run(self, picture: Picture, size: Size) -> Floats:
         """Scores and the other map as one, (1 + C, h, w)."""

@@ -20,14 +20,26 @@ from wordsight.detection import graph
 from wordsight.detection.dbnet import DbDetector, with_options
 from wordsight.detection.east import EastDetector, sizing_of, thresholds
 from wordsight.detection.quad import decode_quads
+from wordsight.detection.region import RegionDetector
+from wordsight.detection.sliding_window import SlidingWindowDetector
+from wordsight.detection.text_single_shot import TextSingleShotDetector
 from wordsight.errors import ConfigError, ModelError
 from wordsight.models import cards
-from wordsight.models.runtime import compile_network
+from wordsight.models.runtime import Network, compile_network
 from wordsight.stages import Detector, StageOptions
 from wordsight.types import Floats
 
 T = TypeVar("T")
 
+Family = RegionDetector | SlidingWindowDetector | TextSingleShotDetector
+FAMILIES: dict[str, Callable[[Network], Family]] = {
+    "sliding-window": SlidingWindowDetector,
+    "single-shot": TextSingleShotDetector,
+    "region": RegionDetector.open,
+}
+"""Detectors whose file says nothing but a threshold besides."""
+HEADS = ("rbox", "quad", "db", *FAMILIES)
+"""What a file of ``wordsight train detector`` may have."""
 KINDS: dict[str, graph.Kind] = {".pb": "tensorflow", ".onnx": "onnx"}
 LARGEST = 500 * 2**20
 """Bytes; EAST's published graph has 97 MB."""
@@ -76,13 +88,17 @@ def trained(path: Path, about: str, options: StageOptions) -> Detector:
     """
     try:
         record = json.loads(about)
-        head = check_choice("head", record["head"], ("rbox", "quad", "db"))
+        head = check_choice("head", record["head"], HEADS)
         threshold = float(record["threshold"])
     except (ValueError, KeyError, TypeError, ConfigError) as error:
         raise ModelError(f"{path} does not say which head it has ({error}); export it again") from error
     network = compile_network(path, options.engine, options.precision, options.threads)
     if head == "db":
         return with_options(DbDetector(network, min_score=threshold), options)
+    if head in FAMILIES:
+        asked = options.detection.min_score
+        score = threshold if asked is None else asked
+        return replace(FAMILIES[head](network), sizing=sizing_of(options), min_score=score, nms=options.detection.nms)
     cell, score = thresholds(options, max(threshold - VOTE, 0.5), threshold)
     made = EastDetector(network, sizing_of(options), cell, score, options.detection.nms)
     return replace(made, decoder=decode_quads) if head == "quad" else made

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from wordsight import geometry
+from wordsight.fields.forms import likelihood
+from wordsight.fields.model import LabelCard
 from wordsight.layout import lines as rows
 from wordsight.pipeline import CROP_HEIGHT
 from wordsight.rectify.crop import Pyramid
 from wordsight.rectify.orient import lie_down
-from wordsight.stages import Detector, Recognizer
+from wordsight.stages import Detector, GuidedRecognizer, Recognizer
 from wordsight.types import Floats, Picture, Reading
+from wordsight.vocabulary import Vocabulary
 
 MARGIN = 0.15
 """By so much of its height a box is grown before lines are looked for: boxes are drawn by hand."""
@@ -24,6 +28,8 @@ VIEW = 160
 WIDEST = 1280
 LEAST = 0.18
 """Lines lower than this share of the box are small print."""
+MOST_LINES = 4
+"""Of more lines none are left out on trial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +52,22 @@ class BoxReader:
     detector: Detector
     recognizer: Recognizer
 
-    def whole(self, pyramid: Pyramid, quad: Floats, padding: float) -> BoxReading:
-        """The text of a quad (4, 2) read as one line."""
-        return _joined(self.recognizer.recognize([whole_crop(pyramid, quad, padding)]))
+    def read(self, pyramid: Pyramid, quad: Floats, label: LabelCard) -> BoxReading:
+        """The text of a quad (4, 2), as the label's boxes are to be read.
 
-    def lines(self, pyramid: Pyramid, quad: Floats, padding: float) -> BoxReading:
-        """The text of a quad (4, 2) read line by line; as one line where none is found."""
-        crops = self.line_crops(pyramid, quad)
-        if not crops:
-            return self.whole(pyramid, quad, padding)
-        return _joined(self.recognizer.recognize(crops))
+        Where the label's values have a pattern, several ways are tried: the box as one line, its lines one after the
+        other, and without one of them, since a box often holds the name of a town or of a dealer too. The reading that
+        is most probable counts, in view of the picture and of the forms that values have.
+        """
+        whole = whole_crop(pyramid, quad, label.padding)
+        lines = self.line_crops(pyramid, quad) if label.reading == "lines" else []
+        plain = _joined(self.recognizer.recognize(lines or [whole]))
+        if not label.pattern or not isinstance(self.recognizer, GuidedRecognizer):
+            return plain
+        crops = [whole, *map(side_by_side, _groups(lines))]
+        guided = self.recognizer.recognize_with(crops, [Vocabulary(pattern=label.pattern)] * len(crops))
+        ways = [plain, *(_joined([reading]) for reading in guided)]
+        return max(ways, key=lambda way: way.confidence * likelihood(way.text, label.forms))
 
     def line_crops(self, pyramid: Pyramid, quad: Floats) -> list[Picture]:
         """Crops of the lines in a quad (4, 2), from top to bottom; empty where the detector sees none."""
@@ -81,6 +93,28 @@ class BoxReader:
 def whole_crop(pyramid: Pyramid, quad: Floats, padding: float) -> Picture:
     """A quad (4, 2) with a margin, cut out at the height of the recognizer."""
     return pyramid.crop(geometry.grow(quad[None], padding, padding)[0], CROP_HEIGHT)
+
+
+def side_by_side(lines: Sequence[Picture]) -> Picture:
+    """Crops of lines as one line, so that a recognizer of lines sees all of a text whose form is known."""
+    sized = []
+    for line in lines:
+        size = (max(1, round(line.shape[1] * CROP_HEIGHT / line.shape[0])), CROP_HEIGHT)
+        shrinks = line.shape[0] > CROP_HEIGHT
+        sized.append(cv2.resize(line, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
+    return np.concatenate(sized, axis=1).astype(np.uint8)
+
+
+def _groups(lines: Sequence[Picture]) -> list[Sequence[Picture]]:
+    """The lines that may make up a text: all, all but one, the lower before the upper, one alone."""
+    groups = [lines] if lines else []
+    if 2 <= len(lines) <= MOST_LINES:
+        groups += [[*lines[:k], *lines[k + 1 :]] for k in range(len(lines))]
+    if len(lines) == 2:
+        groups.append(lines[::-1])
+    if 2 < len(lines) <= MOST_LINES:
+        groups += [[line] for line in lines]
+    return groups
 
 
 def _in_rows(outlines: Sequence[Floats]) -> list[Floats]:

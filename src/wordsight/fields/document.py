@@ -44,6 +44,7 @@ class Span:
         score: Log-odds that it is the value, as far as the tagger knows.
         margin: By how much it is better than the next best with another text.
         familiar: Share of the training values that have its form.
+        weakest: Log-odds of the token that is least probably part of it.
     """
 
     start: int
@@ -51,6 +52,7 @@ class Span:
     score: float
     margin: float
     familiar: float
+    weakest: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,8 +101,9 @@ class Tagger:
         steps = [BROKEN, *(follows(a, b) for a, b in pairwise(tokens))]
         found = {}
         for k, label in enumerate(self.labels):
+            odds = np.log(table[:, k + 1]) - np.log1p(-table[:, k + 1])
             runs = self._runs(table[:, k + 1], steps, k)
-            found[label] = self._choose(tokens, runs, k)
+            found[label] = self._choose(tokens, runs, odds, k)
         return found
 
     def _runs(self, chance: Floats, steps: Sequence[int], k: int) -> list[tuple[float, int, int]]:
@@ -108,7 +111,8 @@ class Tagger:
         odds = np.log(chance) - np.log1p(-chance)
         count = len(chance)
         runs = []
-        for start in np.flatnonzero(chance >= START).tolist():
+        # A field is always looked for, at its likeliest token at least: how sure it is, is judged later.
+        for start in np.flatnonzero(chance >= min(START, float(chance.max()))).tolist():
             score = float(self.starts[steps[start], k + 1])
             for at in range(start, min(count, start + self.longest[k] + 2)):
                 if at > start:
@@ -120,7 +124,7 @@ class Tagger:
                 runs.append((score + end, start, at + 1))
         return sorted(runs, reverse=True)[:TRIED]
 
-    def _choose(self, tokens: Sequence[Token], runs: list[tuple[float, int, int]], k: int) -> list[Span]:
+    def _choose(self, tokens: Sequence[Token], runs: list[tuple[float, int, int]], odds: Floats, k: int) -> list[Span]:
         """Runs weighed by their form, without those that overlap a better one."""
         total = sum(self.forms[k].values())
         # Forms count as much as they repeat: those of dates do, those of addresses do not.
@@ -137,7 +141,8 @@ class Tagger:
                 continue
             text = plain(join(tokens[start:end]))
             rivals = (s for s, a, b, _ in weighed[i + 1 :] if plain(join(tokens[a:b])) != text)
-            chosen.append(Span(start, end, score, score - next(rivals, score - 10.0), share))
+            weakest = float(odds[start:end].min())
+            chosen.append(Span(start, end, score, score - next(rivals, score - 10.0), share, weakest))
         return chosen
 
     def dump(self) -> bytes:

@@ -9,26 +9,29 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from wordsight.detection.single_shot import Found
 from wordsight.errors import WordsightError
+from wordsight.fields.candidate import Candidate, familiarity
 from wordsight.fields.confidence import Signals, logit, probability
 from wordsight.fields.crops import BoxReader
-from wordsight.fields.document import Tagger, outline
+from wordsight.fields.document_values import document_candidates
 from wordsight.fields.model import LabelCard, ModelCard
+from wordsight.fields.objects import KNOWN, object_candidates
 from wordsight.fields.parts import Parts, open_parts
-from wordsight.fields.tokens import join, tokens_of
-from wordsight.fields.values import correct, form, plain
 from wordsight.image.load import ImageSource, load_pages
 from wordsight.page import Failure, Page, encodable
 from wordsight.reader import source_name
-from wordsight.rectify.crop import Pyramid
-from wordsight.stages import StageOptions
-from wordsight.types import Picture, Quad
+from wordsight.stages import GuidedRecognizer, Recognizer, StageOptions
+from wordsight.types import Picture, Quad, Reading
+from wordsight.vocabulary import Vocabulary
 
 DOUBT = 0.1
 """A value that is less probably right is not given."""
+SEEN = 0.2
+"""The surest thing in a picture is told from this score on, however doubtful what it says."""
+BELIEVED = 0.5
+"""A second thing of a label is told from this confidence on, where it has a known form."""
+SAME_THING = 0.5
+"""Of two things that share so much of the smaller one's area, the surer stays."""
 WHOLE = "text"
 """Name of the field of a model that reads whole pictures."""
 
@@ -63,17 +66,6 @@ class FieldValue:
             "page": self.page,
             **({} if self.score is None else {"detection_score": round(self.score, 4)}),
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A value before it is judged: what, where, and the signals of the stages."""
-
-    label: str
-    text: str
-    quad: Quad | None
-    signals: Signals
-    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +186,7 @@ class TaughtModel:
         if "crop" in kinds:
             found += [self._whole(picture, label) for label in self.card.labels if label.kind == "crop"]
         if "object" in kinds:
-            found += self._objects(picture)
+            found += self._objects(picture, page)
         if "document" in kinds and self.parts.tagger is not None:
             page = page or self.parts.reader.read(picture)
             found += document_candidates(self.parts.tagger, page, self.card.labels)
@@ -202,18 +194,7 @@ class TaughtModel:
 
     def judge(self, candidates: Sequence[Candidate], page: int = 0) -> tuple[FieldValue, ...]:
         """Values with their confidence: the best of each field, or all where it may occur several times."""
-        values = []
-        for label in self.card.labels:
-            judged = [
-                FieldValue(label.name, c.text, c.quad, probability(c.signals, label.calibration), page, c.score)
-                for c in candidates
-                if c.label == label.name
-            ]
-            judged.sort(key=lambda value: -value.confidence)
-            # A thing that was found is told, however doubtful what it says.
-            kept = [value for value in judged if value.confidence >= DOUBT or value.score is not None]
-            values += kept if label.many else kept[:1]
-        return tuple(values)
+        return tuple(value for label in self.card.labels for value in judged(candidates, label, page))
 
     def with_card(self, card: ModelCard) -> TaughtModel:
         """The same networks under another card, such as one with fitted confidences."""
@@ -230,61 +211,53 @@ class TaughtModel:
         return fields
 
     def _whole(self, picture: Picture, label: LabelCard) -> Candidate:
-        (reading,) = self.parts.recognizer.recognize([picture])
+        (reading,) = read_whole(self.parts.recognizer, [picture], label)
         signals = Signals(0.0, logit(reading.confidence), 0.0, familiarity(reading.text, label))
         return Candidate(label.name, reading.text, None, signals)
 
-    def _objects(self, picture: Picture) -> list[Candidate]:
+    def _objects(self, picture: Picture, page: Page | None) -> list[Candidate]:
         if self.parts.finder is None:
             return []
-        cards = {label.name: label for label in self.card.labels}
         reader = BoxReader(self.parts.lines, self.parts.recognizer)
-        pyramid = Pyramid(picture)
-        found = []
-        for thing in self.parts.finder.find(picture):
-            if thing.label in cards:
-                label = cards[thing.label]
-                found.append(read_object(reader, pyramid, label, place(thing, label), thing.score))
-        return found
+        return object_candidates(
+            self.parts.finder, reader, self.card.labels, picture, lambda: page or self.parts.reader.read(picture)
+        )
 
 
-def place(thing: Found, label: LabelCard) -> Quad:
-    """Where a thing is: its level box where the labels are level boxes, else its quad."""
-    return Quad.from_box(*thing.box) if label.level else thing.quad
+def read_whole(recognizer: Recognizer, pictures: Sequence[Picture], label: LabelCard) -> list[Reading]:
+    """Whole pictures that say one value each, read as the label's values are formed."""
+    if not label.pattern or not isinstance(recognizer, GuidedRecognizer):
+        return recognizer.recognize(pictures)
+    return recognizer.recognize_with(pictures, [Vocabulary(pattern=label.pattern)] * len(pictures))
 
 
-def read_object(reader: BoxReader, pyramid: Pyramid, label: LabelCard, quad: Quad, score: float) -> Candidate:
-    """The text in a box that was found with a score."""
-    points = np.asarray(quad.points)
-    way = reader.lines if label.reading == "lines" else reader.whole
-    reading = way(pyramid, points, label.padding)
-    read = logit(reading.confidence) if label.texts else 0.0
-    familiar = familiarity(reading.text, label) if label.texts else 1.0
-    return Candidate(label.name, reading.text, quad, Signals(logit(score), read, 0.0, familiar), score)
+def judged(candidates: Sequence[Candidate], label: LabelCard, page: int = 0) -> list[FieldValue]:
+    """Values of a label with their confidence, the surest first: one, or all where it may occur several times."""
+    own = [candidate for candidate in candidates if candidate.label == label.name]
+    values = [
+        FieldValue(label.name, c.text, c.quad, probability(c.signals, label.calibration), page, c.score) for c in own
+    ]
+    kept: list[FieldValue] = []
+    for value, candidate in sorted(zip(values, own, strict=True), key=lambda pair: -pair[0].confidence):
+        if not kept:
+            told = value.confidence >= DOUBT or (value.score or 0.0) >= SEEN
+        elif value.score is None:
+            told = label.many and value.confidence >= DOUBT
+        else:
+            formed = not label.pattern or candidate.signals.familiar >= KNOWN
+            told = label.many and formed and value.confidence >= BELIEVED
+        if told and not any(_overlap(value, one) for one in kept):
+            kept.append(value)
+    return kept
 
 
-def document_candidates(tagger: Tagger, page: Page, labels: Sequence[LabelCard]) -> list[Candidate]:
-    """Values of the document fields on a page that was read; of a field that occurs once only the best."""
-    tokens = tokens_of(page)
-    spans = tagger.spans(tokens)
-    found = []
-    for label in labels:
-        if label.kind != "document":
-            continue
-        best = [span for span in spans.get(label.name, []) if label.many and span.score > 0]
-        for span in best or spans.get(label.name, [])[:1]:
-            run = tokens[span.start : span.end]
-            said = join(run)
-            known = correct(said, label.values)
-            read = 2.0 if known else logit(min(token.confidence for token in run))
-            signals = Signals(span.score, read, 0.0 if label.many else span.margin, 1.0 if known else span.familiar)
-            found.append(Candidate(label.name, known or said, outline(run), signals))
-    return found
-
-
-def familiarity(text: str, label: LabelCard) -> float:
-    """1 where a text has a form that training values have, or where none is known."""
-    return float(not label.forms or form(plain(text)) in label.forms)
+def _overlap(value: FieldValue, other: FieldValue) -> bool:
+    """Whether two things are one: most of the smaller box lies in the other."""
+    if value.score is None or value.quad is None or other.quad is None:
+        return False
+    (l1, t1, r1, b1), (l2, t2, r2, b2) = value.quad.bounds, other.quad.bounds
+    shared = max(min(r1, r2) - max(l1, l2), 0.0) * max(min(b1, b2) - max(t1, t2), 0.0)
+    return shared > SAME_THING * max(min((r1 - l1) * (b1 - t1), (r2 - l2) * (b2 - t2)), 1e-6)
 
 
 def load(model: str | Path) -> TaughtModel:

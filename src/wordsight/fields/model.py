@@ -30,6 +30,10 @@ MOST_BYTES = 512 * 2**20
 """Largest file, and largest sum of its unpacked members."""
 MOST_MEMBERS = 64
 MOST_CARD = 4 * 2**20
+MOST_PATTERN = 1000
+_PATTERN = re.compile(r"(?:\[[A-Za-z0-9-]+\](?:\{\d{1,2}\})?(?:\[ \.-\]\?)?|\|)*")
+"""A pattern has classes of letters and digits, counts, separators and alternatives, and nothing else: others could keep
+a reader busy for hours."""
 _MEMBER = re.compile(r"[a-z0-9][a-z0-9_]{0,63}\.(?:json|onnx)")
 _TAIL = 2 + 64  # the comment's length and the digest in hexadecimal
 _OUTSIDE = b"\x0a\x08location"  # protobuf of an ONNX tensor whose values lie in another file
@@ -46,12 +50,13 @@ class LabelCard:
         texts: Whether the training data say what it reads.
         forms: Shapes of its values and how often each occurred, such as ``AA99``.
         values: Values that occurred, the most frequent first, where they repeat themselves.
+        pattern: Regular expression that most values match; empty: they have no common form.
         allow: The characters that occurred; empty: any.
         letters: Whether only letters and digits count, because the labels set spaces and signs as they like.
         reading: ``whole`` crop at once, or the ``lines`` found in it.
         level: Whether its boxes are level rectangles.
         padding: Margin around the box when it is read, in shares of its height.
-        calibration: Weights that turn signals into a probability, see ``fields.confidence``.
+        calibration: Weights that turn signals into the probability that a value is right, see ``fields.confidence``.
     """
 
     name: str
@@ -60,6 +65,7 @@ class LabelCard:
     texts: bool = True
     forms: Mapping[str, int] = field(default_factory=dict)
     values: tuple[str, ...] = ()
+    pattern: str = ""
     allow: str = ""
     letters: bool = False
     reading: Literal["whole", "lines"] = "whole"
@@ -254,6 +260,7 @@ def _label(record: Mapping[str, Any]) -> LabelCard:
         texts=bool(record["texts"]),
         forms={str(form): int(count) for form, count in record["forms"].items()},
         values=tuple(str(value) for value in record["values"]),
+        pattern=_pattern(record.get("pattern", "")),
         allow=str(record["allow"]),
         letters=bool(record["letters"]),
         reading=record["reading"],
@@ -261,3 +268,10 @@ def _label(record: Mapping[str, Any]) -> LabelCard:
         padding=min(max(float(record["padding"]), 0.0), 1.0),
         calibration=tuple(float(weight) for weight in record["calibration"]),
     )
+
+
+def _pattern(source: object) -> str:
+    """A pattern of a card, such as ``pattern_of`` makes them: character classes and counts, alternatives."""
+    if not isinstance(source, str) or len(source) > MOST_PATTERN or not _PATTERN.fullmatch(source):
+        raise ValueError("a pattern that no model has")
+    return source

@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 
 from wordsight.errors import WordsightError
-from wordsight.fields.extract import Candidate, TaughtModel
+from wordsight.fields.candidate import Candidate
+from wordsight.fields.extract import TaughtModel
 from wordsight.fields.model import LabelCard
 from wordsight.fields.values import form, plain
 from wordsight.image.load import ImageSource, load

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from wordsight import geometry
+from wordsight.fields.values import plain
 from wordsight.page import Page
 from wordsight.types import Floats, Quad
 
@@ -60,6 +61,16 @@ def tokens_of(page: Page) -> list[Token]:
 def join(tokens: Sequence[Token]) -> str:
     """The text of tokens that follow each other."""
     return "".join((" " if token.space and i else "") + token.text for i, token in enumerate(tokens))
+
+
+def letters_of(tokens: Sequence[Token]) -> tuple[str, list[int]]:
+    """Letters and digits of all tokens, folded, and for each of them the index of its token."""
+    text, owners = "", []
+    for i, token in enumerate(tokens):
+        part = plain(token.text)
+        text += part
+        owners += [i] * len(part)
+    return text, owners
 
 
 def _with_rows(tokens: list[Token]) -> list[Token]:

@@ -30,6 +30,9 @@ from wordsight.types import Picture
 ImageSource: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | NDArray[np.generic] | Image.Image
 """Anything a picture is loaded from: a path, the bytes of a file, a file open in binary, an array, a PIL image."""
 
+PICTURES = frozenset([".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif"])
+SUFFIXES = PICTURES | {".pdf"}
+"""Endings of the files that are looked for in folders."""
 _BLOCK = 1 << 20  # bytes that are read at a time
 
 

@@ -150,6 +150,14 @@ def _rounded(side: float) -> int:
     return max(STRIDE, round(side / STRIDE) * STRIDE)
 
 
+def resized(picture: Picture, size: Size) -> Picture:
+    """A picture (H, W, 3) at a working size, smoothed where that is smaller."""
+    shrinks = size[0] * size[1] < picture.shape[0] * picture.shape[1]
+    return np.asarray(
+        cv2.resize(picture, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), np.uint8
+    )
+
+
 def run_tiled(
     picture: Picture,
     size: Size,
@@ -168,15 +176,14 @@ def run_tiled(
         (C, height / s, width / s) float32.
     """
     prepare = prepare or network_input
-    shrinks = size[0] * size[1] < picture.shape[0] * picture.shape[1]
-    resized = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    copy = resized(picture, size)
     wide, high = size
     if wide * high <= 2 * TILE * TILE:
-        return run(prepare(np.asarray(resized, np.uint8)))
+        return run(prepare(copy))
     result: Floats | None = None
     for top in _starts(high):
         for left in _starts(wide):
-            part = run(prepare(np.asarray(resized[top : top + TILE, left : left + TILE], np.uint8)))
+            part = run(prepare(copy[top : top + TILE, left : left + TILE]))
             stride = min(TILE, high) // part.shape[1]
             if result is None:
                 result = np.zeros((part.shape[0], high // stride, wide // stride), np.float32)

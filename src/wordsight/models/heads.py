@@ -127,14 +127,15 @@ class DbHead(nn.Module):
 
 
 class DetectionNetwork(nn.Module):
-    """A body with a head on it."""
-
-    body: DetectionBody
-    head: nn.Module
+    """Finds text: mostly a body with a head on it."""
 
     def decoded(self, x: Tensor) -> tuple[Tensor, ...]:
         """The maps that are exported, of a batch (N, 3, H, W)."""
         raise NotImplementedError
+
+    def seen(self, x: Tensor) -> tuple[Tensor, ...]:
+        """The maps that text is made of: those that are exported, unless the network looks at several sizes."""
+        return self.decoded(x)
 
 
 class EastDetector(DetectionNetwork):
@@ -241,7 +242,7 @@ def stock_east(path: Path | None = None) -> EastDetector:
     """
     body, db = stock_detector(path)
     detector = EastDetector(body)
-    _start_from(db, detector.head.hidden)
+    start_from(db, detector.head.hidden)
     return detector
 
 
@@ -249,7 +250,7 @@ def stock_quad(path: Path | None = None) -> QuadDetector:
     """A QUAD detector to start training from, made as ``stock_east`` is."""
     body, db = stock_detector(path)
     detector = QuadDetector(body)
-    _start_from(db, detector.head.hidden)
+    start_from(db, detector.head.hidden)
     return detector
 
 
@@ -258,7 +259,8 @@ def stock_db(path: Path | None = None) -> DbNetwork:
     return DbNetwork(*stock_detector(path))
 
 
-def _start_from(db: DbHead, hidden: nn.Conv2d) -> None:
+def start_from(db: DbHead, hidden: nn.Conv2d) -> None:
+    """Give the first filters of a head's hidden layer, which is at least as wide as DB's, the weights of DB's."""
     count = db.hidden.out_channels
     with torch.no_grad():
         hidden.weight[:count].copy_(db.hidden.weight)

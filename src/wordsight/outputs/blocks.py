@@ -8,47 +8,17 @@ from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
+from wordsight.layout.paragraphs import group
 from wordsight.page import Page, encodable
-from wordsight.types import Line, Quad
+from wordsight.types import Quad
 
-GAP = 0.9
-"""Lines of one paragraph stand at most so far apart, in heights of the upper."""
-RATIO = 1.35
-"""The larger of two neighbouring lines of a paragraph is at most so many times as high."""
-LEAN = 10.0
-"""They differ in direction by at most so many degrees."""
 UNSPEAKABLE = re.compile("[^\\t\\n\\r\\u0020-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 """Characters that XML 1.0 has no way to write."""
 
 
 def paragraphs(page: Page) -> list[list[int]]:
     """Indices into ``page.lines``, grouped by what looks like one block of text, in reading order."""
-    groups: list[list[int]] = []
-    for index, line in enumerate(page.lines):
-        if groups and _follows(page.lines[groups[-1][-1]], line):
-            groups[-1].append(index)
-        else:
-            groups.append([index])
-    return groups
-
-
-def _follows(upper: Line, lower: Line) -> bool:
-    """Whether a line goes on in the next."""
-    left, _, right, bottom = upper.quad.bounds
-    other_left, other_top, other_right, other_bottom = lower.quad.bounds
-    lean = abs((upper.quad.angle - lower.quad.angle + 180) % 360 - 180)
-    high, other = height(upper.quad), height(lower.quad)
-    if lean > LEAN or abs(upper.quad.angle) > LEAN or max(high, other) > RATIO * min(high, other):
-        return False
-    overlap = min(right, other_right) - max(left, other_left)
-    return overlap > 0 and other_bottom > bottom and other_top - bottom < GAP * high
-
-
-def height(quad: Quad) -> float:
-    """Height of a text, in pixels, at least a hundredth of one."""
-    points = quad.points
-    sides = np.linalg.norm(points[3] - points[0]), np.linalg.norm(points[2] - points[1])
-    return max(float(np.mean(sides)), 0.01)
+    return group(page.lines)
 
 
 def width(quad: Quad) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 
+from wordsight.layout.paragraphs import height
 from wordsight.outputs import blocks
 from wordsight.page import Page
 from wordsight.types import Line, Word
@@ -56,7 +57,7 @@ def _page(page: Page, number: int) -> Iterator[str]:
 def _line(page: Page, line: Line, name: str) -> Iterator[str]:
     angle = -line.quad.angle % 360
     turned = f"; textangle {angle:.2f}" if 0.005 < angle < 359.995 else ""
-    about = f"{_bbox(page, line.quad.bounds)}; x_size {blocks.height(line.quad):.1f}{turned}"
+    about = f"{_bbox(page, line.quad.bounds)}; x_size {height(line.quad):.1f}{turned}"
     yield f'     <span class="ocr_line" id="line_{name}" title="{about}">'
     words = [_word(page, page.words[i], f"{name}_{at}") for at, i in enumerate(line.words, 1)]
     yield " ".join(words) + "</span>\n"

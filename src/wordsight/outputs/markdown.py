@@ -1,19 +1,14 @@
-"""Pages as Markdown: headings by the size of their letters, paragraphs, lists that already look like lists."""
+"""Pages as Markdown: headings by the size of their letters, paragraphs, tables, lists that already look like lists."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
-import numpy as np
-
-from wordsight.outputs import blocks
+from wordsight.layout.parts import Table
 from wordsight.page import Page, encodable
 
-LARGE, LARGER = 1.35, 1.8
-"""A block whose letters are so many times as high as the page's is a heading, of the second or the first order."""
-SHORT = 3
-"""A heading has at most so many lines."""
 SPECIAL = re.compile(r"([\\`*_\[\]<>|~])")
 BULLET = re.compile(r"^[•·▪◦‣–—-]\s+")
 OPENING = re.compile(r"^(#{1,6}(?=\s)|[+-](?=\s)|\d+(?=[.)]\s)|=+$|-+$)")
@@ -28,16 +23,28 @@ def markdown(pages: Iterable[Page]) -> Iterator[str]:
 
 
 def _blocks(page: Page) -> Iterator[str]:
-    heights = [blocks.height(line.quad) for line in page.lines]
-    # Weighted by length: a page of small print under one long title has small letters.
-    usual = float(np.median(np.repeat(heights, [len(line.text) for line in page.lines]))) if heights else 0.0
-    for lines in blocks.paragraphs(page):
-        texts = [encodable(page.lines[i].text) for i in lines]
-        size = float(np.median([heights[i] for i in lines])) / usual
-        if size >= LARGE and len(lines) <= SHORT:
-            yield f"{'#' if size >= LARGER else '##'} {_escaped(' '.join(texts))}\n"
-        else:
-            yield "\n".join(_item(text) for text in texts) + "\n"
+    tables = {number: table for table in page.tables for cell in table.cells for number in cell.lines}
+    shown: set[int] = set()
+    for paragraph in page.paragraphs:
+        # A paragraph may end in a table, and a table has many paragraphs: each line is written once.
+        for table, lines in groupby(paragraph.lines, tables.get):
+            if table is not None and id(table) not in shown:
+                shown.add(id(table))
+                yield _table(table)
+            elif table is None:
+                yield _paragraph([encodable(page.lines[i].text) for i in lines], paragraph.level)
+
+
+def _paragraph(texts: list[str], level: int) -> str:
+    if level:
+        return f"{'#' * level} {_escaped(' '.join(texts))}\n"
+    return "\n".join(_item(text) for text in texts) + "\n"
+
+
+def _table(table: Table) -> str:
+    """A table as GitHub's Markdown has them, its first row as the head."""
+    rows = [[_escaped(encodable(text)) for text in row] for row in table.grid()]
+    return "".join(f"| {' | '.join(row)} |\n" for row in [rows[0], ["---"] * table.columns, *rows[1:]])
 
 
 def _item(text: str) -> str:

@@ -22,6 +22,7 @@ from PIL import ImageCms
 
 from wordsight import geometry
 from wordsight.errors import MissingExtra
+from wordsight.layout.paragraphs import height
 from wordsight.outputs import blocks
 from wordsight.page import Page
 from wordsight.types import Floats, Picture, Quad, Word
@@ -219,7 +220,7 @@ class PdfWriter:
 
 def _behind(quad: Quad) -> Quad:
     """The place of a space at the end of a line."""
-    share = 1 + LEAST_GAP * blocks.height(quad) / blocks.width(quad)
+    share = 1 + LEAST_GAP * height(quad) / blocks.width(quad)
     return Quad(geometry.cut(quad.points, 1.0, share))
 
 
@@ -230,7 +231,7 @@ def _homogeneous(quad: Quad) -> Floats:
 def _apart(one: Quad, other: Quad) -> Quad:
     """A word, a little shorter where it comes too near to the next: viewers drop a space that has no room."""
     gap = blocks.width(_between(one, other))
-    lacking = max(LEAST_GAP * blocks.height(one) - gap, 0.0) / blocks.width(one)
+    lacking = max(LEAST_GAP * height(one) - gap, 0.0) / blocks.width(one)
     return Quad(geometry.cut(one.points, 0.0, 1.0 - min(lacking, MOST_CUT))) if lacking else one
 
 
@@ -321,4 +322,4 @@ def _array(items: Iterable[Any]) -> Any:
 
 def is_own(word: Word) -> bool:
     """Whether a word is a PDF's own text and stands in the original already."""
-    return word.confidence == 1.0 and word.detection_score == 1.0 and blocks.height(word.quad) > 0
+    return word.confidence == 1.0 and word.detection_score == 1.0 and height(word.quad) > 0

@@ -21,7 +21,12 @@ CSV_HEADER = (
 
 
 def write(
-    results: Iterable[Page | Failure], form: Format, out: TextIO, chars: bool = False, headings: bool = False
+    results: Iterable[Page | Failure],
+    form: Format,
+    out: TextIO,
+    chars: bool = False,
+    headings: bool = False,
+    layout: bool = False,
 ) -> None:
     """Write results in a format, each as soon as it is there.
 
@@ -32,6 +37,7 @@ def write(
         out: Where to: a text file in UTF-8.
         chars: Whether JSON has each word's characters.
         headings: Whether the text of each page comes after the picture's name.
+        layout: Whether JSON has each page's paragraphs, tables and pairs.
 
     Raises:
         ConfigError: No such format.
@@ -43,9 +49,9 @@ def write(
     if form == "text":
         rows = _texts(results, headings)
     elif form == "json":
-        rows = _array(results, chars)
+        rows = _array(results, chars, layout)
     else:
-        rows = (_record(result, chars) for result in results)
+        rows = (_record(result, chars, layout) for result in results)
     for row in rows:
         out.write(row + "\n")
         out.flush()
@@ -59,16 +65,16 @@ def _texts(results: Iterable[Page | Failure], headings: bool) -> Iterator[str]:
             yield result.text
 
 
-def _array(results: Iterable[Page | Failure], chars: bool) -> Iterator[str]:
+def _array(results: Iterable[Page | Failure], chars: bool, layout: bool) -> Iterator[str]:
     before = "["
     for result in results:
-        yield before + _record(result, chars)
+        yield before + _record(result, chars, layout)
         before = ","
     yield "[]" if before == "[" else "]"
 
 
-def _record(result: Page | Failure, chars: bool) -> str:
-    return result.to_json(chars) if isinstance(result, Page) else result.to_json()
+def _record(result: Page | Failure, chars: bool, layout: bool) -> str:
+    return result.to_json(chars, layout=layout) if isinstance(result, Page) else result.to_json()
 
 
 def _write_csv(results: Iterable[Page | Failure], out: TextIO) -> None:

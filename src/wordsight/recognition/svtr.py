@@ -89,6 +89,18 @@ class SvtrRecognizer:
             readings[index] = max(readings[index], reading, key=lambda reading: reading.rank)
         return readings
 
+    def tables(self, crops: Sequence[Picture]) -> list[Floats]:
+        """The probabilities behind readings: of each crop (T, C) float32, frames from left to right, rows sum to 1.
+
+        Args:
+            crops: As for :meth:`recognize`.
+        """
+        found: list[Floats] = []
+        for crop in crops:
+            inputs = _normalize(crop, network_width(crop, self.min_width))[None]
+            found.append(self.network.run(inputs, lambda outputs: np.array(outputs[0][0], np.float32)))
+        return found
+
     def _recognize(
         self, crops: Sequence[Picture], widths: Sequence[int], guides: Sequence[Guide | None]
     ) -> list[Reading]:

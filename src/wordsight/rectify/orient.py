@@ -30,6 +30,8 @@ SURE = 0.9
 """A text read with so much confidence hardly stands on its head, ..."""
 TELLING = 4
 """... if it has so many characters: shorter ones (NO, SIX, 808) may be words either way up."""
+PART = 0.3
+"""Such texts have more than this share of all characters where a page is read the right way up."""
 UPRIGHT = np.array([1.0, 0.02], np.float32)
 """Where text is expected to run: to the right, and of two vertical ways downwards."""
 
@@ -107,8 +109,10 @@ class _Best:
                 self.quads[index], self.readings[index] = quad, reading
 
     def _is_sure(self, indices: Indices) -> bool:
-        """Whether some text cannot well be read the other way up."""
-        return any(self.readings[i].confidence >= SURE and len(self.readings[i].spans) >= TELLING for i in indices)
+        """Whether a good part of these texts cannot well be read the other way up."""
+        readings = [self.readings[i] for i in indices]
+        sure = sum(len(r.spans) for r in readings if r.confidence >= SURE and len(r.spans) >= TELLING)
+        return sure > PART * sum(len(reading.spans) for reading in readings)
 
     def _doubtful(self, indices: Indices) -> Indices:
         return np.array(

@@ -51,14 +51,15 @@ class Services:
         """
         context = Context.open(settings)
         inference = Inference(settings, context.files)
+        webhooks = Webhooks(context, partial(jobs.enqueue, "deliver"))
         return cls(
             context=context,
             keys=Keys(context.store, settings.rate_per_minute),
             models=Models(context),
             pictures=Pictures(context),
-            predictions=Predictions(context, inference, partial(jobs.enqueue, "predict")),
+            predictions=Predictions(context, inference, partial(jobs.enqueue, "predict"), webhooks),
             trainings=Trainings(context, partial(jobs.enqueue, "train")),
-            webhooks=Webhooks(context, partial(jobs.enqueue, "deliver")),
+            webhooks=webhooks,
             activity=Activity(context),
             fetcher=Fetcher(settings),
             inference=inference,

@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
+from typing import Any
 
+from anyio import to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +24,7 @@ from wordsight.server.metrics import Figures, Observed
 from wordsight.server.pages import errors as pages_errors
 from wordsight.server.pages.mount import mount_pages
 from wordsight.server.routes import nanonets, system, v1, v1_results
+from wordsight.server.routes.shapes import ErrorShape, Reason
 
 PREFIXES = ("/api/v2/OCR", "/api/v2/ObjectDetection")
 
@@ -29,6 +34,8 @@ def create_app(services: Services) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # Requests that wait for their reading hold a thread each; the others must not wait for these.
+        to_thread.current_default_thread_limiter().total_tokens += services.inference.most_waiting
         yield
         services.close()
 
@@ -51,7 +58,32 @@ def create_app(services: Services) -> FastAPI:
     for router in (v1.router, v1_results.router, system.router):
         app.include_router(router)
     mount_pages(app, services.context.settings)
+    app.openapi = partial(_openapi, app)  # type: ignore[method-assign]
     return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document: every operation may answer with an error in the one form that errors have here."""
+    if not app.openapi_schema:
+        document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        schemas = document["components"]["schemas"]
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        for shape in (ErrorShape, Reason):
+            schemas[shape.__name__] = shape.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas[shape.__name__].pop("$defs", None)
+        error = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorShape"}}}}
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                operation["responses"].pop("422", None)
+                operation["responses"]["default"] = {"description": "What is wrong, and what to do.", **error}
+        document["components"]["securitySchemes"] = {
+            "key": {"type": "http", "scheme": "bearer", "description": "An API key."},
+            "key as user name": {"type": "http", "scheme": "basic", "description": "An API key, empty password."},
+        }
+        document["security"] = [{"key": []}, {"key as user name": []}]
+        app.openapi_schema = document
+    return app.openapi_schema
 
 
 def error_reply(status: int, message: str, reason: str, retry_after: float | None = None) -> JSONResponse:
@@ -78,9 +110,12 @@ async def _other_error(_: Request, error: Exception) -> JSONResponse:
     return error_reply(400, str(error), "bad_request")
 
 
-async def _unforeseen(_: Request, error: Exception) -> JSONResponse:
+async def _unforeseen(request: Request, error: Exception) -> Response:
     """A bug; the traceback is in the log, and no client sees it."""
-    return error_reply(500, f"the service failed ({type(error).__name__}); its log says more", "internal_error")
+    message = f"the service failed ({type(error).__name__}); its log says more"
+    if pages_errors.wants_page(request):
+        return pages_errors.error_page(request, 500, message)
+    return error_reply(500, message, "internal_error")
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

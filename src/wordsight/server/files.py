@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 import uuid
+from contextlib import suppress
+from pathlib import Path
 from typing import IO, cast
 
 import fsspec
@@ -12,6 +15,8 @@ from fsspec.implementations.local import LocalFileSystem
 
 from wordsight.server.errors import NotThere, OutOfSpace
 
+UNFINISHED_SECONDS = 3600.0
+"""A file that has been half-written for so long has lost its writer."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -52,6 +57,15 @@ class Files:
             if self.system.exists(part):
                 self.system.rm_file(part)
             raise
+
+    def tidy(self) -> None:
+        """Remove what a process that was killed has left half-written in a folder."""
+        if not isinstance(self.system, LocalFileSystem):
+            return
+        for part in Path(self.root).glob("*/*.part"):
+            with suppress(OSError):  # its writer, or another process that tidies, was faster
+                if part.stat().st_mtime < time.time() - UNFINISHED_SECONDS:
+                    part.unlink()
 
     def get(self, digest: str) -> bytes:
         """The bytes with this digest.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import base64
-import binascii
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -142,7 +141,7 @@ def _from_base64(form: Form, settings: Settings) -> Iterator[Upload]:
             raise TooLarge(f"'base64_data' holds more than {settings.max_upload_bytes} bytes; send a smaller file")
         try:
             yield Upload(base_name(name), base64.b64decode(data, validate=True))
-        except binascii.Error as error:
+        except ValueError as error:  # binascii.Error is one
             raise BadRequest("'base64_data' is no base64; encode the file's bytes, without line breaks") from error
 
 

@@ -1,7 +1,8 @@
 """Reading for requests: models loaded once, a bounded queue, every file on its own.
 
-Files of all clients wait in one queue and are read by as many threads as there are cores. A file that cannot be read
-fails alone; a request that would wait too long is told to come back.
+Files of all clients wait in one queue. Twice as many as there are cores are under way at once, so that lines of several
+of them can be read in one run of the network (:mod:`wordsight.server.gather`). A file that cannot be read fails alone;
+a request that would wait too long is told to come back.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 import cv2
 
+from wordsight import registry
 from wordsight.fields.extract import TaughtModel
 from wordsight.fields.model import SUFFIX
 from wordsight.image.load import Limits, load_pages
@@ -25,24 +27,30 @@ from wordsight.models.runtime import available_threads
 from wordsight.reader import Reader
 from wordsight.server.errors import BadRequest, NotThere, TooBusy
 from wordsight.server.files import Files
-from wordsight.server.services.predictions import PageRead
+from wordsight.server.gather import GatheringRecognizer
+from wordsight.server.services.reads import PageRead
 from wordsight.server.settings import Settings
-from wordsight.stages import StageOptions
+from wordsight.stages import GuidedRecognizer, StageOptions
 from wordsight.types import Picture, Quad
 
+UNDER_WAY = 2
+"""Files under way at once for each core."""
 LOADED = 4
 """Taught models kept in memory."""
 
 
 class Inference:
-    """Reads files for the service; see :class:`wordsight.server.services.predictions.ReadsFiles`."""
+    """Reads files for the service; see :class:`wordsight.server.services.reads.ReadsFiles`."""
 
     def __init__(self, settings: Settings, files: Files) -> None:
         self.settings = settings
         self.files = files
         self._limits = Limits(pixels=settings.max_pixels, file_bytes=settings.max_upload_bytes)
-        self._pool = ThreadPoolExecutor(available_threads(), thread_name_prefix="reading")
-        self._room = threading.BoundedSemaphore(settings.queue + available_threads())
+        at_once = UNDER_WAY * available_threads()
+        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="reading")
+        self.most_waiting = settings.queue + at_once
+        """Requests that may wait or be read at once."""
+        self._room = threading.BoundedSemaphore(self.most_waiting)
         self.waiting = 0
         """Requests that wait or are being read."""
         self._lock = threading.Lock()
@@ -150,7 +158,9 @@ class Inference:
         """The reader for files without a model, made on first use."""
         with self._making:
             if self._reader is None:
-                self._reader = Reader(threads=1)
+                recognizer = registry.create_recognizer("svtr", StageOptions(threads=1))
+                assert isinstance(recognizer, GuidedRecognizer)
+                self._reader = Reader(recognizer=GatheringRecognizer(recognizer, available_threads()), threads=1)
             return self._reader
 
     def model(self, digest: str) -> TaughtModel:

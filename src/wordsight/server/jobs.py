@@ -20,7 +20,7 @@ from wordsight.server.store import driver_url
 
 Kind = Literal["train", "predict", "deliver"]
 APPLICATION = "wordsight"
-VERSION = "1"
+VERSION = "2"
 """Jobs of one version are done by workers of the same; raise it when a workflow's steps change."""
 AT_ONCE: dict[Kind, int] = {"train": 1, "predict": 2, "deliver": 8}
 """How many jobs of a kind one worker does at the same time."""

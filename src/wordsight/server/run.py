@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import structlog
 import uvicorn
@@ -38,6 +39,7 @@ class WorkerProcess:
     def _keep(self) -> None:
         pause = 1.0
         while not self._over.is_set():
+            began = time.monotonic()
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "wordsight.server.worker"],
                 stdin=subprocess.PIPE,
@@ -49,6 +51,8 @@ class WorkerProcess:
                 pipe.write(dump_settings(self.settings) + "\n")
                 pipe.flush()
                 status = self._process.wait()
+            if time.monotonic() - began > LONGEST_PAUSE:
+                pause = 1.0  # it did work; only one that dies at once is kept waiting
             if not self._over.is_set():
                 log.error("the worker process ended; it is started again", status=status, seconds=pause)
                 self._over.wait(pause)

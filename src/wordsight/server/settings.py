@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from wordsight.config import MAX_PIXELS, home
@@ -78,6 +78,12 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     watch: Path | None = None
     watch_model: str = ""
+
+    @model_validator(mode="after")
+    def _watch_is_whole(self) -> Settings:
+        if self.watch is not None and not (self.watch.is_dir() and self.watch_model):
+            raise ValueError("WORDSIGHT_WATCH needs a folder that is there, and WORDSIGHT_WATCH_MODEL a model's id")
+        return self
 
     @property
     def database(self) -> str:

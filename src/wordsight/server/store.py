@@ -14,10 +14,10 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
-from wordsight.server.errors import Unavailable
+from wordsight.server.errors import BadRequest, Unavailable
 
 BUSY_SECONDS = 30
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -72,11 +72,14 @@ class Store:
 
         Raises:
             Unavailable: The database does not answer.
+            BadRequest: It cannot keep a value, such as a number of more than 64 bits or a text with a zero byte.
         """
         try:
             with self._sessions.begin() as session:
                 yield session
-        except (OperationalError, InterfaceError) as error:
+        except (DataError, OverflowError) as error:
+            raise BadRequest("a number is too large, or a text has characters that cannot be kept") from error
+        except (OperationalError, InterfaceError, TimeoutError) as error:
             raise Unavailable(
                 "the database does not answer; nothing was changed, try again in a few seconds", retry_after=5
             ) from error

@@ -13,6 +13,8 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, Unique
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 Json = dict[str, Any]
+DAY = 86_400
+"""Seconds of a day; results are found by the number of days since 1970."""
 
 
 def new_id() -> str:
@@ -199,6 +201,17 @@ class Delivery(Owned):
     error: Mapped[str] = mapped_column(Text, default="")
     due: Mapped[float] = mapped_column(default=time.time)
     delivered: Mapped[float | None]
+
+
+class Taken(Owned):
+    """A file of a watched folder that was taken: its content is not taken a second time."""
+
+    __tablename__ = "taken"
+    __table_args__ = (UniqueConstraint("model_id", "digest"),)
+
+    model_id: Mapped[str] = mapped_column(ForeignKey("models.id", ondelete="CASCADE"))
+    digest: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(2000))
 
 
 class Beat(Base):

@@ -20,10 +20,11 @@ import structlog
 
 from wordsight.data.manifest import LABELS
 from wordsight.errors import WordsightError
-from wordsight.server.errors import ServiceError
+from wordsight.server.errors import ServiceError, Unavailable
 from wordsight.server.services.context import Context
 from wordsight.server.services.models import Models
 from wordsight.server.services.pictures import samples
+from wordsight.server.services.training import AGAIN
 from wordsight.server.settings import Settings, read_settings
 from wordsight.server.tables import Model, Run
 from wordsight.training.events import Checked, Event, Noted, Scored, Taught, Working
@@ -59,7 +60,7 @@ class Training:
             for event in teach(TeachConfig(self.folder / "set", NAME, minutes=minutes, threads=None)):
                 self._tell(event)
                 if isinstance(event, Taught):
-                    self._end(event)
+                    self._end_at_last(event)
         except Cancelled:
             log.info("training cancelled", run=self.run_id)
         except (WordsightError, ValueError) as error:
@@ -101,11 +102,22 @@ class Training:
         if isinstance(event, Working) and time.monotonic() - self._told < TELL_SECONDS:
             return
         self._told = time.monotonic()
-        with self.context.store.session() as session:
-            run = session.get(Run, self.run_id)
-            if run is None or run.state != "running":
-                raise Cancelled
-            run.progress, run.beat = dict(self.progress), time.time()
+        try:
+            with self.context.store.session() as session:
+                run = session.get(Run, self.run_id)
+                if run is None or run.state != "running":
+                    raise Cancelled
+                run.progress, run.beat = dict(self.progress), time.time()
+        except Unavailable:
+            log.warning("progress not written: the database does not answer", run=self.run_id)
+
+    def _end_at_last(self, event: Taught) -> None:
+        """Keep what was taught, as soon as the database answers: it is worth waiting for."""
+        while True:
+            try:
+                return self._end(event)
+            except Unavailable:
+                time.sleep(TELL_SECONDS)
 
     def _end(self, event: Taught) -> None:
         """Make what was taught a version of the model; it predicts from now on if it is better."""
@@ -175,7 +187,10 @@ def main() -> None:
     threading.Thread(target=end_with_worker, name="worker", daemon=True).start()
     os.nice(10)
     context = Context.open(settings)
-    Training(context, sys.argv[1]).go()
+    try:
+        Training(context, sys.argv[1]).go()
+    except Unavailable:
+        os._exit(AGAIN)
     context.store.close()
     os._exit(0)  # not waiting for the thread above, which reads until the worker ends
 

@@ -31,14 +31,20 @@ from wordsight.server.errors import NotThere, ServiceError, Unavailable
 from wordsight.server.jobs import APPLICATION, AT_ONCE, VERSION, Jobs, queue_of
 from wordsight.server.logs import set_up_logs
 from wordsight.server.services import predictions
-from wordsight.server.services.models import RUNNING
+from wordsight.server.services.model_info import RUNNING
+from wordsight.server.services.training import AGAIN
 from wordsight.server.services.webhooks import ATTEMPTS, QUEUED, wait_after
 from wordsight.server.settings import Settings, dump_settings, read_settings
 from wordsight.server.store import driver_url
 from wordsight.server.tables import Beat, Delivery, File, Model, Run
+from wordsight.server.watch import Watcher
 
 TRIES = 3
 """Attempts at a file before it is given up."""
+DEATHS = 3
+"""A training that is killed so often at one and the same place, by a lack of memory perhaps, is given up."""
+CAN_GO_ON = (AGAIN, *range(-64, 0))
+"""Exit statuses after which a training goes on: it said so, or was ended by a signal."""
 SWEEP_SECONDS = 20.0
 """Time between two looks for rows whose job was never asked for, or whose worker is gone."""
 SILENT_SECONDS = 90.0
@@ -63,13 +69,31 @@ class Worker:
     # ------------------------------------------------------------------------------------------------- training
 
     def teach(self, run_id: str) -> str:
-        """Train, in a process of its own; gives the state in which the run ended."""
+        """Train, in a process of its own that may be killed; gives the state in which the run ended."""
         with self.services.context.store.session() as session:
             run = session.get(Run, run_id)
             if run is None or run.state not in ("queued", "running"):
                 return run.state if run else CANCELLED
             run.state, run.started = "running", run.started or time.time()
             run.beat = time.time()
+        places: list[object] = []
+        while True:
+            status = self._train(run_id)
+            with self.services.context.store.session() as session:
+                run = session.get(Run, run_id)
+                if run is None:
+                    return CANCELLED
+                if run.state != "running":
+                    return run.state
+                places.append((run.progress.get("stage"), run.progress.get("done")))
+                if status not in CAN_GO_ON or places[-DEATHS:] == [places[-1]] * DEATHS:
+                    run.state, run.ended = FAILED, time.time()
+                    run.error = f"the training process ended with status {status}; see the worker's log"
+                    return run.state
+            log.warning("the training goes on from its checkpoint", run=run_id, status=status)
+
+    def _train(self, run_id: str) -> int:
+        """One process that trains until the run has ended, or something ends the process; gives its exit status."""
         child = subprocess.Popen(  # settings may hold passwords: they go through a pipe, not the command line
             [sys.executable, "-m", "wordsight.server.train", run_id],
             stdin=subprocess.PIPE,
@@ -80,15 +104,7 @@ class Worker:
         with child.stdin:
             child.stdin.write(dump_settings(self.settings) + "\n")
             child.stdin.flush()
-            status = child.wait()  # the pipe stays open: the child ends when it closes, as it does if we are killed
-        with self.services.context.store.session() as session:
-            run = session.get(Run, run_id)
-            if run is None:
-                return CANCELLED
-            if run.state == "running":
-                run.state, run.ended = FAILED, time.time()
-                run.error = run.error or f"the training process ended with status {status}; see the worker's log"
-            return run.state
+            return child.wait()  # the pipe stays open: the child ends when it closes, as it does if we are killed
 
     def announce_training(self, run_id: str) -> None:
         """Tell webhooks that a training has ended."""
@@ -101,8 +117,7 @@ class Worker:
             found = self.services.webhooks.announce(
                 session, run.workspace_id, event, run.id, run.model_id, body | {"error": run.error}
             )
-        for delivery in found:
-            self.jobs.enqueue("deliver", delivery)
+        self.services.webhooks.send(found)
 
     def mail_training(self, run_id: str) -> None:
         """Tell by mail that a training has ended."""
@@ -140,19 +155,6 @@ class Worker:
     def give_up(self, file_id: str, message: str) -> None:
         """Note that a file could not be read."""
         self.services.predictions.give_up(file_id, message)
-
-    def announce_reading(self, file_id: str) -> None:
-        """Tell webhooks that a file was read."""
-        with self.services.context.store.session() as session:
-            file = session.get(File, file_id)
-            if file is None:
-                return
-            done = file.state == predictions.SUCCESS
-            event = "prediction.finished" if done else "prediction.failed"
-            body = {"model_id": file.model_id, "request_file_id": file.id, "name": file.name, "error": file.error}
-            found = self.services.webhooks.announce(session, file.workspace_id, event, file.id, file.model_id, body)
-        for delivery in found:
-            self.jobs.enqueue("deliver", delivery)
 
     # -------------------------------------------------------------------------------------------------- webhooks
 
@@ -214,7 +216,6 @@ def register(worker: Worker) -> None:
             DBOS.sleep(wait_after(attempt))
         else:
             DBOS.run_step(step("give-up"), worker.give_up, file_id, trouble)
-        DBOS.run_step(step("announce"), worker.announce_reading, file_id)
 
     @DBOS.workflow(name="deliver", max_recovery_attempts=MOST_RECOVERIES)
     def deliver(delivery_id: str) -> None:
@@ -255,6 +256,10 @@ def work(settings: Settings, stop: threading.Event, name: str = "") -> None:
     DBOS.launch()
     for kind, at_once in AT_ONCE.items():
         DBOS.register_queue(queue_of(kind), worker_concurrency=at_once, polling_interval_sec=0.5)
+    if settings.watch is not None:
+        watcher = Watcher(services.context, services.predictions, settings.watch, settings.watch_model)
+        threading.Thread(target=watcher.run, args=(stop,), name="watch", daemon=True).start()
+    services.context.files.tidy()
     while not stop.is_set():
         try:
             worker.sweep()

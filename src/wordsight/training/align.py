@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rapidfuzz import fuzz
 
-from wordsight.fields.tokens import Token
+from wordsight.fields.tokens import Token, letters_of
 from wordsight.fields.values import plain
 
 ENOUGH = 80.0
@@ -31,7 +31,7 @@ def find_value(tokens: Sequence[Token], value: str) -> list[range]:
     wanted = plain(value)
     if not wanted:
         return []
-    text, owners = _joined(tokens)
+    text, owners = letters_of(tokens)
     exact = [range(owners[m.start()], owners[m.end() - 1] + 1) for m in re.finditer(re.escape(wanted), text)]
     whole = [found for found in exact if plain("".join(tokens[i].text for i in found)) == wanted]
     if whole:
@@ -55,13 +55,3 @@ def with_signs(tokens: Sequence[Token], found: range, value: str) -> range:
     while signs and start > 0 and tokens[start - 1].text == signs[-1]:
         signs, start = signs[:-1], start - 1
     return range(start, end)
-
-
-def _joined(tokens: Sequence[Token]) -> tuple[str, list[int]]:
-    """Letters and digits of all tokens, and for each of them the index of its token."""
-    text, owners = "", []
-    for i, token in enumerate(tokens):
-        part = plain(token.text)
-        text += part
-        owners += [i] * len(part)
-    return text, owners

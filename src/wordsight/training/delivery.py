@@ -119,7 +119,7 @@ def export_detector(network: DetectionNetwork, head: Head, path: Path, half: boo
         path: File to write; its folder must exist.
         half: Store the weights in 16 bits.
     """
-    signature = Signature(EAST.input, head.outputs, EAST.free)
+    signature = Signature(EAST.input, head.outputs, EAST.free, head.fixed)
     export_onnx(Decoded(network), torch.zeros(1, 3, 64, 96), path, signature, half)
 
 

@@ -1,7 +1,8 @@
-"""Training the word detector: EAST on the PP-OCRv6 network, from manifests of marked pictures."""
+"""Training the word detectors, of any family, on the PP-OCRv6 network, from manifests of marked pictures."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,18 +12,24 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import safe_open
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from wordsight.data.augment import ViewConfig, random_view
 from wordsight.data.manifest import Manifest, Sample
-from wordsight.errors import ManifestError
+from wordsight.errors import ManifestError, ModelError
 from wordsight.models.heads import DetectionNetwork
+from wordsight.models.region import RegionNetwork
 from wordsight.training.east import LossConfig
 from wordsight.training.head import HeadName, head_by_name
 from wordsight.training.interrupt import unheard
 from wordsight.training.loop import Event, TrainConfig, Trainer
 from wordsight.training.measure import Marked, measure, to_input
+
+# Strokes and corners need no new training, and the gradients of these few weights are half of a step's time.
+SETTLED = ("backbone.stem.", "backbone.stage1.", "neck.refines.2.wide.", "neck.refines.3.wide.")
+"""Parts of the published network that stay as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +57,18 @@ class DetectorConfig:
     """Settings of a detector's training.
 
     Attributes:
-        head: How text is found: EAST "rbox", EAST "quad" or "db".
+        head: How text is found: EAST "rbox", EAST "quad", "db", "sliding-window", "single-shot" or "region".
         batch: Views per step.
         view: How views are drawn.
         loss: Weights of the losses.
-        backbone_rate: Learning rate of the pretrained backbone.
-        neck_rate: Learning rate of the pretrained neck.
+        backbone_rate: Learning rate of the pretrained backbone; 0 leaves it as it is, and a step takes half the time.
+        neck_rate: Learning rate of the pretrained neck; 0 as above.
         head_rate: Learning rate of the new head.
         workers: Processes that prepare views; 0: the training process does.
         cache_mb: Memory for decoded pictures per worker.
         check_width: Longest side of validation pictures, pixels.
+        start: ``best.safetensors`` of an EAST training (head "rbox"), whose body is taken over; None starts from the
+            published network.
     """
 
     head: HeadName = "rbox"
@@ -72,6 +81,43 @@ class DetectorConfig:
     workers: int = 1
     cache_mb: int = 3000
     check_width: int = 896
+    start: Path | None = None
+
+
+def config_for(head: HeadName) -> DetectorConfig:
+    """The settings for a head: the families want to see text in other sizes than EAST does."""
+    if head == "sliding-window":  # its windows know one size of text, so larger text is brought down to it
+        return DetectorConfig(head, view=ViewConfig(scale=(0.3, 1.5), turned=0.1))
+    if head in ("single-shot", "region"):
+        return DetectorConfig(head, view=ViewConfig(scale=(0.5, 2.5), turned=0.1))
+    return DetectorConfig(head)
+
+
+def take_body(model: DetectionNetwork, path: Path) -> None:
+    """Copy backbone and neck of a trained EAST, as far as the model has them; a proposer takes its head too.
+
+    Args:
+        model: The network of any head.
+        path: Weights that a training with the head "rbox" wrote.
+
+    Raises:
+        ModelError: There is no such file, or it has not the parts that the model has.
+    """
+    if not path.is_file():
+        raise ModelError(f"{path} is not there; name the best.safetensors of a detector's training")
+    taken = 0
+    with safe_open(path, "pt") as file, torch.no_grad():
+        known = set(file.keys())
+        if isinstance(model, RegionNetwork) and "head.out.weight" in known:
+            model.proposer.take_east({name: file.get_tensor(name) for name in known if name.startswith("head.")})
+        for name, parameter in model.named_parameters():
+            own = re.sub(r"^network\.pyramid\.laterals\.", "body.neck.laterals.", name)
+            own = re.sub(r"^(network\.pyramid\.backbone\.|(?=stem\.))", "body.backbone.", own)
+            if own.startswith("body.") and own in known:
+                parameter.copy_(file.get_tensor(own))
+                taken += 1
+    if not taken:
+        raise ModelError(f"{path} has no body of a detector; name the best.safetensors of a detector's training")
 
 
 class Views(Dataset[dict[str, NDArray[Any]]]):
@@ -128,26 +174,28 @@ class DetectorTask:
     ) -> None:
         self.head = head_by_name(config.head)
         self.model = self.head.network()
+        if config.start is not None:
+            take_body(self.model, config.start)
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        # Strokes and corners need no new training, and the gradients of these few weights are half of a step's time.
-        self.model.body.backbone.stem.requires_grad_(False)
-        self.model.body.backbone.stage1.requires_grad_(False)
-        for refine in list(self.model.body.neck.refines)[-2:]:
-            refine.wide.requires_grad_(False)
         self.config = config
+        for name, parameter in self.model.named_parameters():
+            parameter.requires_grad_(self._rate(name) > 0 and not any(part in name for part in SETTLED))
         self.held_out = tuple(held_out)
         self.views = Views(sources, config, seed)
 
     def groups(self) -> list[dict[str, Any]]:
         """The backbone learns slowly, the neck, which must now carry a word's extent, faster, the head fastest."""
-        body = self.model.body
-        heads = [p for name, p in self.model.named_parameters() if not name.startswith("body.")]
-        parts = (
-            (list(body.backbone.parameters()), self.config.backbone_rate),
-            (list(body.neck.parameters()), self.config.neck_rate),
-            (heads, self.config.head_rate),
-        )
-        return [{"params": [p for p in part if p.requires_grad], "lr": rate} for part, rate in parts]
+        parts: dict[float, list[torch.nn.Parameter]] = {}
+        for name, parameter in self.model.named_parameters():
+            if parameter.requires_grad:
+                parts.setdefault(self._rate(name), []).append(parameter)
+        return [{"params": part, "lr": rate} for rate, part in parts.items()]
+
+    def _rate(self, name: str) -> float:
+        """The learning rate of a parameter."""
+        if "backbone." in name:
+            return self.config.backbone_rate
+        return self.config.neck_rate if "neck." in name or "laterals." in name else self.config.head_rate
 
     def batches(self, start: int) -> Iterator[dict[str, Tensor]]:
         """Batches of views from step ``start`` on."""
@@ -167,7 +215,7 @@ class DetectorTask:
         """The head's losses."""
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
             maps = model(to_input(batch["view"]))
-        return self.head.losses(maps, batch, self.config.loss)
+        return self.head.losses(self.model, maps, batch, self.config.loss)
 
     def validate(self, model: torch.nn.Module) -> Mapping[str, float]:
         """Precision, recall and F (ICDAR 2015 protocol) at the best of a few thresholds, F first."""

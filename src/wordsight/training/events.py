@@ -107,6 +107,8 @@ class Outcome:
         doubts: Labels that look wrong.
         curve: Figures by number of pictures.
         extra: More figures for the report.
+        placed: Of each label that a stock reader has no means to find: F of its places on pictures that were not
+            learnt from and are not among the cases.
     """
 
     members: Mapping[str, bytes]
@@ -116,6 +118,7 @@ class Outcome:
     doubts: tuple[Doubt, ...] = ()
     curve: tuple[Mapping[str, float], ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+    placed: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,11 +34,13 @@ class Signature:
         input: Name of the one input.
         outputs: Names of the outputs, in the order in which the network gives them.
         free: Names of the axes that may have any length, by their index, for input and outputs alike.
+        fixed: So many outputs, the last ones, have none.
     """
 
     input: str
     outputs: tuple[str, ...]
     free: tuple[tuple[int, str], ...]
+    fixed: int = 0
 
 
 EAST = Signature("x", ("scores", "geometry"), ((0, "batch"), (2, "height"), (3, "width")))
@@ -95,7 +97,7 @@ def export_onnx(network: nn.Module, example: Tensor, path: Path, signature: Sign
             str(part),
             input_names=[signature.input],
             output_names=list(signature.outputs),
-            dynamic_axes={name: dict(signature.free) for name in names},
+            dynamic_axes={name: dict(signature.free) for name in names[: len(names) - signature.fixed]},
             opset_version=OPSET,
             dynamo=False,
         )

@@ -131,8 +131,7 @@ def prepare(folder: str | Path, kinds: Mapping[str, str] | None = None) -> Lesso
             f"{len(missing)} of {len(manifest)} pictures are not there (first: {folder / missing[0]}); copy them, or "
             f"take their lines out of {LABELS}"
         )
-    only = _only_field(manifest.samples)
-    examples = tuple(_example(sample, only) for sample in manifest)
+    examples = examples_of(manifest)
     labels = _labels(examples, kinds or {})
     digest = hashlib.sha256()
     for example in examples:
@@ -140,6 +139,12 @@ def prepare(folder: str | Path, kinds: Mapping[str, str] | None = None) -> Lesso
         digest.update(example.group.encode())
     lesson = Lesson(folder, labels, examples, digest.hexdigest())
     return _enough(lesson)
+
+
+def examples_of(manifest: Manifest) -> tuple[Example, ...]:
+    """The pictures of a manifest, which must be there, with what is labelled in each."""
+    only = _only_field(manifest.samples)
+    return tuple(_example(sample, only) for sample in manifest)
 
 
 def _only_field(samples: Sequence[Sample]) -> str | None:

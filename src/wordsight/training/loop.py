@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from wordsight.errors import ConfigError, ModelError
 from wordsight.training.checkpoint import Swap, laid_out_as, write_tensors
+from wordsight.training.distributed import average, average_gradients, place, share
 
 LONGEST_STEP = 10.0
 """A step counts for at most this many seconds, so that a process that was stopped for a while loses no budget."""
@@ -139,10 +140,20 @@ class State:
 
 
 class Trainer:
-    """One run. ``events`` does the work; the caller only consumes."""
+    """One run. ``events`` does the work; the caller only consumes.
+
+    In several processes (see :mod:`wordsight.training.distributed`) each takes its share of the batches, all make the
+    same steps, and the first one writes the files.
+
+    Raises:
+        ConfigError: Of several processes each would end at another step.
+    """
 
     def __init__(self, task: Task, config: TrainConfig, folder: Path) -> None:
         torch.manual_seed(config.seed)
+        self.rank, self.processes = place()
+        if self.processes > 1 and (config.minutes is not None or config.patience):
+            raise ConfigError("several processes end together only by steps; leave out minutes and patience")
         self.task = task
         self.config = config
         self.folder = folder
@@ -169,7 +180,7 @@ class Trainer:
     def events(self) -> Iterator[Event]:
         """Train until the budget is used up or nothing improves any more."""
         told, saved, validated = 0.0, self.state.seconds, self.state.seconds
-        batches = self.task.batches(self.state.step)
+        batches = share(self.task.batches(self.state.step * self.processes))
         means: dict[str, float] = {}
         while self.progress() < 1:
             start = time.monotonic()
@@ -208,13 +219,16 @@ class Trainer:
         total = torch.stack(list(losses.values())).sum()
         self.optimizer.zero_grad()
         total.backward()  # type: ignore[no-untyped-call]
+        average_gradients(self.parameters.values())
         norm = nn.utils.clip_grad_norm_(self.parameters.values(), self.config.clip)
         if torch.isfinite(norm):  # one broken batch must not ruin hours of work
             self.optimizer.step()
         self.state.step += 1
         keep = min(self.config.ema, self.state.step / (self.state.step + 10))
         torch._foreach_lerp_(list(self.averaged.values()), [p.detach() for p in self.parameters.values()], 1 - keep)
-        return {name: float(value.detach()) for name, value in losses.items()}
+        told = {name: value.detach().clone() for name, value in losses.items()}
+        average(list(told.values()))
+        return {name: float(value) for name, value in told.items()}
 
     def _validate(self, losses: Mapping[str, float]) -> Validated:
         """Measure the averaged weights, and keep them as ``best.safetensors`` where they are the best so far."""
@@ -236,11 +250,15 @@ class Trainer:
 
     def write_weights(self, path: Path) -> None:
         """Write the averaged weights of the whole network, frozen parts too."""
+        if self.rank:
+            return
         with self.using_average():
             write_tensors({name: t.contiguous() for name, t in self.task.model.state_dict().items()}, path, {})
 
     def save(self) -> Saved:
         """Write all that ``resume`` needs into one file, in one step."""
+        if self.rank:
+            return Saved(self.state.step, self.checkpoint)
         tensors = {f"model.{name}": p.detach().contiguous() for name, p in self.parameters.items()}
         tensors |= {f"average.{name}": t.contiguous() for name, t in self.averaged.items()}
         for name, p in self.parameters.items():
@@ -259,17 +277,28 @@ class Trainer:
         """
         if not self.checkpoint.is_file():
             raise ModelError(f"{self.checkpoint} is not there; start the training without resuming")
-        with safe_open(self.checkpoint, "pt") as file:
-            keys = set(file.keys())
-            if {f"model.{name}" for name in self.parameters} - keys:
-                raise ModelError(f"{self.checkpoint} belongs to another network; train into another folder")
-            self.state = State(**json.loads(file.metadata()["state"]))
-            with torch.no_grad():
-                for name, p in self.parameters.items():
-                    p.copy_(file.get_tensor(f"model.{name}"))
-                    self.averaged[name].copy_(file.get_tensor(f"average.{name}"))
-            for key in sorted(keys):
-                kind, _, rest = key.partition(".")
-                if kind == "optimizer":
-                    name, parameter = rest.partition(".")[0], self.parameters[rest.partition(".")[2]]
-                    self.optimizer.state[parameter][name] = laid_out_as(file.get_tensor(key), parameter)
+        try:
+            with safe_open(self.checkpoint, "pt") as file:
+                self._take_over(file)
+        except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"{self.checkpoint} is damaged or belongs to another network; train into another folder"
+            ) from error
+
+    def _take_over(self, file: Any) -> None:
+        """All that a checkpoint holds; any error where it is another network's."""
+        state = State(**json.loads(file.metadata()["state"]))
+        keys = sorted(file.keys())
+        if {name.partition(".")[2] for name in keys if name.startswith("model.")} != set(self.parameters):
+            raise ValueError("it has other parameters")
+        with torch.no_grad():
+            for name, p in self.parameters.items():
+                p.copy_(file.get_tensor(f"model.{name}"))
+                self.averaged[name].copy_(file.get_tensor(f"average.{name}"))
+        for key in keys:
+            kind, _, rest = key.partition(".")
+            if kind == "optimizer":
+                name, _, parameter = rest.partition(".")
+                owner = self.parameters[parameter]
+                self.optimizer.state[owner][name] = laid_out_as(file.get_tensor(key), owner)
+        self.state = state

@@ -24,9 +24,6 @@ from wordsight.types import Floats, Picture
 STEP = 32
 """Height and width of the network's input are multiples of this."""
 
-THRESHOLDS = (0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
-"""Scores that a validation tries; the last word is spoken on other pictures."""
-
 
 @dataclass(frozen=True, slots=True)
 class Marked:
@@ -102,13 +99,13 @@ def measure(network: DetectionNetwork, head: Head, samples: Sequence[Sample], lo
         samples: Pictures and their truth.
         longest: Longer side at which they are looked at, pixels.
     """
-    best: dict[str, float] = {"f": 0.0, "precision": 0.0, "recall": 0.0, "threshold": THRESHOLDS[-1]}
+    best: dict[str, float] = {"f": 0.0, "precision": 0.0, "recall": 0.0, "threshold": head.tries[-1]}
     found = []
     for sample in samples:
         marked = Marked.open(sample)
-        words = detect(network, marked.picture, longest, head=head)
+        words = detect(network, marked.picture, longest, min(0.5, head.tries[0]), head)
         found.append((marked.sample, {"words": words}))
-    for threshold in THRESHOLDS:
+    for threshold in head.tries:
         counts = [count_boxes(sample, words, with_text=False, min_score=threshold) for sample, words in found]
         total = sum(counts, start=Counts())
         if total.f >= best["f"]:

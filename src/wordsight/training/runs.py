@@ -19,15 +19,23 @@ STEPPING = 0.85
 """Share of a training's time in which it learns; in the rest it is validated and exported."""
 
 
-def schedule(minutes: float, seed: int) -> TrainConfig:
-    """Budget and rhythm of a training of a few minutes."""
+def schedule(minutes: float, seed: int, looks: int = 5, patience: int = 0) -> TrainConfig:
+    """Budget and rhythm of a training of a few minutes.
+
+    Args:
+        minutes: Time for all of it.
+        seed: Of everything that is drawn.
+        looks: So many validations, if there is time.
+        patience: After so many without a new best it ends; 0: never.
+    """
     return TrainConfig(
         minutes=max(STEPPING * minutes, 0.03),
         seed=seed,
         ema=0.995,
         warmup=20,
         save_minutes=SAVE_MINUTES,
-        validate_minutes=max(minutes / 5, 0.25),
+        validate_minutes=max(minutes / looks, 0.25),
+        patience=patience,
     )
 
 

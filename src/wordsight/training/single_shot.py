@@ -62,11 +62,11 @@ class SingleShotConfig:
     view: ViewConfig = field(
         default_factory=lambda: ViewConfig(size=384, scale=(0.7, 1.6), aspect=0.2, tilt=3.0, turned=0.0, focus=0.8)
     )
-    mosaic: float = 0.3
+    mosaic: float = 0.5
     by_size: float = 0.5
     loss: CellLossConfig = field(default_factory=CellLossConfig)
-    backbone_rate: float = 4e-4
-    neck_rate: float = 1.2e-3
+    backbone_rate: float = 8e-4
+    neck_rate: float = 2e-3
     head_rate: float = 3e-3
     frozen: int = 2
     workers: int = 1

@@ -38,6 +38,8 @@ from wordsight.training.teach_objects import teach_objects
 from wordsight.training.verdict import make_report, write_page
 
 PLAN = "plan.json"
+USEFUL = 0.5
+"""Where there is nothing yet, a model of things is kept that finds them with this F and does not clearly read worse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,8 @@ def _finish(config: TeachConfig, lesson: Lesson, split: Split, outcomes: Sequenc
     before = [case for outcome in outcomes for case in outcome.before]
     after = [case for outcome in outcomes for case in outcome.after]
     change = compare_cases(before, after)
-    adopted, reason = verdict(change, len(after))
+    first = config.name not in Store.default().names()
+    adopted, reason = verdict(change, len(after), [share for one in outcomes for share in one.placed.values()], first)
     members = {name: content for outcome in outcomes for name, content in outcome.members.items()}
     report = make_report(config.name, lesson, split, outcomes, reason)
     report["general"] = general(members, stock.recognizer, config.threads)
@@ -153,11 +156,21 @@ def _finish(config: TeachConfig, lesson: Lesson, split: Split, outcomes: Sequenc
     return Taught(adopted, reason, str(kept) if kept else None, kept.path if kept else None, report, page)
 
 
-def verdict(change: Change, cases: int) -> tuple[bool, str]:
-    """Whether a taught model is kept, and why."""
+def verdict(change: Change, cases: int, placed: Sequence[float] = (), first: bool = False) -> tuple[bool, str]:
+    """Whether a taught model is kept, and why.
+
+    Args:
+        change: Held-out values before and after.
+        cases: How many there are.
+        placed: F of the places of each label that the stock reader has no means to find, on other held-out pictures.
+        first: Whether there is no model of this name yet.
+    """
     numbers = f"{change.fixed} of {cases} held-out values became right, {change.broken} became wrong"
     if change.better:
         return True, numbers
+    worse = Change(change.broken, change.fixed).better
+    if first and placed and min(placed) >= USEFUL and not worse:
+        return True, f"it finds what the stock reader cannot (F {min(placed):.2f} of the places); {numbers}"
     if change.fixed > change.broken:
         return False, f"{numbers}: that can be chance (p = {change.chance:.2f}); label more pictures"
     return False, f"{numbers}: not better than the stock reader"

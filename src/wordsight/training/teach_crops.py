@@ -7,8 +7,10 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from wordsight.evaluation.fields import Case, Said, folded
+from wordsight.fields.candidate import familiarity
 from wordsight.fields.confidence import Signals, chance, fit, logit, probability
-from wordsight.fields.extract import DOUBT, familiarity
+from wordsight.fields.extract import DOUBT, read_whole
+from wordsight.fields.forms import even_pattern
 from wordsight.fields.model import LabelCard
 from wordsight.fields.parts import RECOGNIZER, open_recognizer, unpacked
 from wordsight.fields.values import forms_of
@@ -39,7 +41,8 @@ def teach_crops(label: Label, split: Split, stock: Recognizer, room: Room) -> Ge
         ImageError: A picture cannot be read.
     """
     texts = [value for example in (*split.learn, *split.check) for value in said_in(example, label)]
-    card = LabelCard(name=label.name, kind="crop", forms=forms_of(texts), allow=allowed(texts))
+    few = allowed(texts)
+    card = LabelCard(name=label.name, kind="crop", forms=forms_of(texts), allow=few, pattern=even_pattern(texts, few))
     learn = [crop_of(load(e.sample.path), t, e.name) for e in split.learn for t in said_in(e, label)[:1]]
     check = [crop_of(load(e.sample.path), t, e.name) for e in split.check for t in said_in(e, label)[:1]]
     task = Reading(tuple(learn), tuple(check), stock)
@@ -84,7 +87,7 @@ def judged(reader: Recognizer, examples: Sequence[Example], card: LabelCard) -> 
     found = []
     for start in range(0, len(examples), 32):
         pictures: list[Picture] = [load(example.sample.path) for example in examples[start : start + 32]]
-        for reading in reader.recognize(pictures):
+        for reading in read_whole(reader, pictures, card):
             familiar = familiarity(reading.text, card)
             found.append((reading.text, Signals(0.0, logit(reading.confidence), 0.0, familiar)))
     return found

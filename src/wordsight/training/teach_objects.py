@@ -3,49 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from wordsight.data.crops import Example as Crop
 from wordsight.data.manifest import Sample, TrueWord
 from wordsight.detection.single_shot import SingleShot
-from wordsight.evaluation.average_precision import Scene, average_precision
-from wordsight.evaluation.fields import Case, Points, Said, folded
-from wordsight.fields.confidence import Signals, fit, probability
+from wordsight.evaluation.fields import folded
 from wordsight.fields.crops import BoxReader, whole_crop
-from wordsight.fields.extract import Candidate, place, read_object
+from wordsight.fields.forms import pattern_of
 from wordsight.fields.model import LabelCard
 from wordsight.fields.parts import DETECTOR, RECOGNIZER, Parts, open_recognizer, unpacked
 from wordsight.fields.values import forms_of, plain
 from wordsight.image.load import load
 from wordsight.rectify.crop import Pyramid
 from wordsight.stages import StageOptions
-from wordsight.training.baseline import by_form
-from wordsight.training.events import Doubt, Event, Noted, Outcome, Room, Working
+from wordsight.training.events import Event, Noted, Outcome, Room, Working
 from wordsight.training.lesson import Box, Example, Label, Split
 from wordsight.training.lines import line_texts
 from wordsight.training.loop import Event as Step
-from wordsight.training.pages import read_page
+from wordsight.training.object_cases import Sight, box_precision, cases, fitted, look, missed, placed_share, stock_cases
 from wordsight.training.runs import run, schedule
 from wordsight.training.single_shot import export_single_shot, train_single_shot
-from wordsight.training.teach_documents import find_doubts, points_of
+from wordsight.training.teach_documents import find_doubts
 from wordsight.training.teach_reading import SIGNS_DIFFER, Reading, better_reader, crop_of, teach_reading
 
-FINDING = 0.6
-"""Share of the time that finding gets where reading is taught too."""
+READING = ((0.5, 0.4), (0.8, 0.25))
+"""Share of the time that reading gets where the stock recognizer reads less than this share of the boxes right."""
 ENOUGH_TEXTS = 20
 """A recognizer is taught where so many boxes have a text."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Seen:
-    """A picture with what was found in it."""
-
-    example: Example
-    candidates: tuple[Candidate, ...]
+LOOKED_AT = 60
+"""So many boxes are read to find out how they are read best."""
 
 
 def teach_objects(labels: Sequence[Label], split: Split, stock: Parts, room: Room) -> Generator[Event, None, Outcome]:
@@ -61,33 +51,34 @@ def teach_objects(labels: Sequence[Label], split: Split, stock: Parts, room: Roo
         ManifestError: There is nothing to learn or to choose on.
         ImageError: A picture cannot be read.
     """
-    reads = sum(box.text is not None for example in split.learn for box in example.boxes) >= ENOUGH_TEXTS
-    finding = room.minutes * (FINDING if reads else 1.0)
-    onnx = yield from _teach_finding(labels, split, replace(room, minutes=finding))
+    reader = BoxReader(stock.lines, stock.recognizer)
+    yield Working("measure", 0.0, 20.0, "labelled boxes")
+    cards, agreed = [], 1.0
+    for label in labels:
+        card, right = make_card(label, [*split.learn, *split.check], reader)
+        cards.append(card)
+        agreed = min(agreed, right)
+    texts = sum(box.text is not None for example in split.learn for box in example.boxes)
+    share = next((share for least, share in READING if agreed < least), 0.0) if texts >= ENOUGH_TEXTS else 0.0
+    reading = room.minutes * share
+    onnx = yield from _teach_finding(labels, split, replace(room, minutes=room.minutes - reading))
     members = {DETECTOR: onnx}
     finder = SingleShot.open(unpacked(onnx), StageOptions(threads=room.threads))
-    reader = BoxReader(stock.lines, stock.recognizer)
-    cards = [make_card(label, [*split.learn, *split.check], reader) for label in labels]
-    before = stock_cases(split.test, cards, stock, room)
-    plain_after = yield from _see(split.test, cards, finder, reader)
-    seen = plain_after
-    if reads:
-        own = yield from _teach_texts(cards, split, reader, replace(room, minutes=room.minutes - finding))
+    if reading:
+        own = yield from _teach_texts(cards, split, reader, replace(room, minutes=reading))
         if own:
             members[RECOGNIZER] = own
-            options = StageOptions(threads=room.threads)
-            reader = replace(reader, recognizer=open_recognizer(unpacked(own), options))
-            seen = yield from _see(split.test, cards, finder, reader)
-            if _hits(seen, cards) < _hits(plain_after, cards):
-                yield Noted("the stock recognizer reads the held-out pictures better than the taught one: it is kept")
-                seen, reader = plain_after, replace(reader, recognizer=stock.recognizer)
-                del members[RECOGNIZER]
-    checked = yield from _see(split.check, cards, finder, reader)
-    learnt = yield from _see(split.learn, cards, finder, reader)
-    cards = [replace(card, calibration=fitted(checked, card)) for card in cards]
-    doubts = (*find_doubts(cases([*learnt, *checked], cards)), *_missed([*learnt, *checked], cards))
+            reader = replace(reader, recognizer=open_recognizer(unpacked(own), StageOptions(threads=room.threads)))
+    sight = Sight(finder, reader, stock.reader, room.folder / "pages")
+    before = stock_cases(split.test, cards, stock, room)
+    checked = yield from look(split.check, cards, sight)
+    cards = [fitted(checked, card) for card in cards]
+    seen = yield from look(split.test, cards, sight)
+    learnt = yield from look(split.learn, cards, sight)
+    doubts = (*find_doubts(cases([*learnt, *checked], cards)), *missed([*learnt, *checked], cards))
     extra = {"box_ap50": {card.name: round(box_precision(seen, card), 4) for card in cards}}
-    return Outcome(members, tuple(cards), before, cases(seen, cards), tuple(doubts), (), extra)
+    placed = {card.name: round(placed_share(checked, card), 4) for card in cards}
+    return Outcome(members, tuple(cards), before, cases(seen, cards), tuple(doubts), (), extra, placed)
 
 
 def _teach_finding(labels: Sequence[Label], split: Split, room: Room) -> Generator[Event, None, bytes]:
@@ -106,34 +97,46 @@ def _teach_finding(labels: Sequence[Label], split: Split, room: Room) -> Generat
 
 def boxed(example: Example, labels: Sequence[str]) -> Sample:
     """A sample whose marked places are the boxes with these labels."""
+    # The boxes are those of the picture as it is in the folder, and so it will be when the model is asked.
     words = tuple(
         TrueWord(quad=box.quad, text=box.text, ignore=box.ignore, label=box.label)
         for box in example.boxes
         if box.label in labels
     )
-    return replace(example.sample, words=words)
+    return replace(example.sample, words=words, original_size=None)
 
 
-def make_card(label: Label, examples: Sequence[Example], reader: BoxReader) -> LabelCard:
-    """What is known about an object label; how its boxes are read is chosen by what the stock reader gets right."""
+def make_card(label: Label, examples: Sequence[Example], reader: BoxReader) -> tuple[LabelCard, float]:
+    """What is known about an object label, and the share of its boxes that the reader reads right as it is.
+
+    How its boxes are read is chosen by what is right then.
+    """
     boxes = [(example, box) for example in examples for box in example.boxes if box.label == label.name]
     texts = [box.text for _, box in boxes if box.text]
     level = all(_is_level(box) for _, box in boxes)
     card = LabelCard(
-        name=label.name, kind="object", many=label.many, texts=label.texts, forms=forms_of(texts), level=level
+        name=label.name,
+        kind="object",
+        many=label.many,
+        texts=label.texts,
+        forms=forms_of(texts),
+        pattern=pattern_of(texts),
+        level=level,
     )
-    if not label.texts:
-        return card
-    right, exact = {"whole": 0, "lines": 0}, {"whole": 0, "lines": 0}
-    for example, box in [pair for pair in boxes if pair[1].text][:60]:
+    if not texts:
+        return card, 1.0
+    ways = (card, replace(card, reading="lines"))
+    right, exact = [0, 0], [0, 0]
+    some = [pair for pair in boxes if pair[1].text][:LOOKED_AT]
+    for example, box in some:
         pyramid, quad = Pyramid(load(example.sample.path)), np.array(box.quad, np.float32)
-        for way in (reader.whole, reader.lines):
-            said = way(pyramid, quad, card.padding).text
-            right[way.__name__] += plain(said) == plain(box.text or "")
-            exact[way.__name__] += folded(said) == folded(box.text or "")
-    reading: Literal["whole", "lines"] = "lines" if right["lines"] > right["whole"] else "whole"
-    letters = right[reading] - exact[reading] > SIGNS_DIFFER * min(len(texts), 60)
-    return replace(card, reading=reading, letters=letters)
+        for number, way in enumerate(ways):
+            said = reader.read(pyramid, quad, way).text
+            right[number] += plain(said) == plain(box.text or "")
+            exact[number] += folded(said) == folded(box.text or "")
+    best = int(right[1] > right[0])
+    letters = right[best] - exact[best] > SIGNS_DIFFER * len(some)
+    return replace(ways[best], letters=letters), right[best] / len(some)
 
 
 def _is_level(box: Box) -> bool:
@@ -175,113 +178,3 @@ def _crops(examples: Sequence[Example], cards: Sequence[LabelCard], reader: BoxR
             for k, text in enumerate(line_texts(box.text or "", said)):
                 if text:
                     yield crop_of(lines[k], text, f"{name}.{k}")
-
-
-def _see(
-    examples: Sequence[Example], cards: Sequence[LabelCard], finder: SingleShot, reader: BoxReader
-) -> Generator[Event, None, list[Seen]]:
-    """What is found and read in pictures."""
-    by_name = {card.name: card for card in cards}
-    seen = []
-    for number, example in enumerate(examples):
-        picture = load(example.sample.path)
-        pyramid = Pyramid(picture)
-        found = tuple(
-            read_object(reader, pyramid, by_name[thing.label], place(thing, by_name[thing.label]), thing.score)
-            for thing in finder.find(picture)
-        )
-        seen.append(Seen(example, found))
-        yield Working("measure", (number + 1) / len(examples), 0.3 * (len(examples) - number), example.name)
-    return seen
-
-
-def cases(seen: Sequence[Seen], cards: Sequence[LabelCard]) -> tuple[Case, ...]:
-    """What was wanted and what was found."""
-    return tuple(_case(one, card) for one in seen for card in cards)
-
-
-def _case(one: Seen, card: LabelCard) -> Case:
-    said = [
-        Said(c.text, probability(c.signals, card.calibration), points_of(c))
-        for c in one.candidates
-        if c.label == card.name
-    ]
-    said.sort(key=lambda s: -s.confidence)
-    return wanted_case(one.example, card, tuple(said if card.many else said[:1]))
-
-
-def wanted_case(example: Example, card: LabelCard, said: tuple[Said, ...]) -> Case:
-    """A case of an object label: texts are compared where it has texts, else boxes."""
-    own = [box for box in example.boxes if box.label == card.name]
-    silent: tuple[Points, ...] = tuple(box.quad for box in own if box.ignore or (card.texts and not box.text))
-    if card.texts:
-        texts = tuple(box.text for box in own if box.text)
-        return Case(example.name, card.name, texts, said, None, silent, card.letters)
-    return Case(example.name, card.name, (), said, tuple(box.quad for box in own if not box.ignore), silent)
-
-
-def stock_cases(examples: Sequence[Example], cards: Sequence[LabelCard], stock: Parts, room: Room) -> tuple[Case, ...]:
-    """What can be had without teaching."""
-    found = []
-    for example in examples:
-        page = read_page(stock.reader, example.sample.path, room.folder / "pages")
-        found += [wanted_case(example, card, by_form(page, card) if card.texts else ()) for card in cards]
-    return tuple(found)
-
-
-def _hits(seen: Sequence[Seen], cards: Sequence[LabelCard]) -> int:
-    return sum(case.counts(letters=True).hits for case in cases(seen, cards))
-
-
-def box_precision(seen: Sequence[Seen], card: LabelCard) -> float:
-    """Average precision of a label's boxes at an IoU of 0.5."""
-    scenes = []
-    for one in seen:
-        found = [c for c in one.candidates if c.label == card.name and c.quad is not None]
-        own = [box for box in one.example.boxes if box.label == card.name]
-        scenes.append(
-            Scene(
-                wanted=_quads([box.quad for box in own if not box.ignore]),
-                ignored=_quads([box.quad for box in own if box.ignore]),
-                found=_quads([c.quad.tolist() for c in found if c.quad is not None]),
-                scores=np.array([c.score for c in found], np.float32),
-            )
-        )
-    return average_precision(scenes)
-
-
-def _quads(points: Sequence[object]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    return np.array(points, np.float32).reshape(-1, 4, 2)
-
-
-def fitted(seen: Sequence[Seen], card: LabelCard) -> tuple[float, ...]:
-    """Weights of a label's confidence, from pictures that were not learnt from."""
-    signals: list[Signals] = []
-    right: list[bool] = []
-    for one in seen:
-        own = (box.text for box in one.example.boxes if box.label == card.name and box.text)
-        texts = {folded(text, card.letters) for text in own}
-        for candidate in one.candidates:
-            if candidate.label != card.name:
-                continue
-            case = wanted_case(one.example, card, (Said(candidate.text, 1.0, points_of(candidate)),))
-            if case.counted:
-                signals.append(candidate.signals)
-                right.append(folded(candidate.text, card.letters) in texts if card.texts else case.verdicts()[0])
-    return fit(signals, right)
-
-
-def _missed(seen: Sequence[Seen], cards: Sequence[LabelCard]) -> list[Doubt]:
-    """Things that were found with great confidence where nobody drew a box."""
-    doubts = []
-    for one in seen:
-        for candidate in one.candidates:
-            card = next((card for card in cards if card.name == candidate.label), None)
-            if card is None or candidate.quad is None or candidate.signals.found < 2.0:
-                continue
-            said = (Said("", 1.0, points_of(candidate)),)
-            boxes = tuple(box.quad for box in one.example.boxes if box.label == card.name)
-            if not Case(one.example.name, card.name, (), said, boxes).verdicts()[0]:
-                chance = probability(candidate.signals, card.calibration)
-                doubts.append(Doubt(one.example.name, card.name, "no box", candidate.text or "a box", chance))
-    return doubts

@@ -12,6 +12,8 @@ import numpy as np
 from wordsight.data.crops import HEIGHT as CROP_ROOM
 from wordsight.data.crops import Example as Crop
 from wordsight.evaluation.compare import figures, read_all
+from wordsight.evaluation.fields import Change
+from wordsight.fields.values import plain
 from wordsight.stages import Recognizer
 from wordsight.training.crops import RealCrops
 from wordsight.training.events import Event
@@ -26,6 +28,8 @@ FAILS = 0.5
 """Where the stock recognizer reads less than this share right, the crops are a world of their own."""
 SIGNS_DIFFER = 0.1
 """Where so many more crops are right without spaces and signs, the labels do not tell these."""
+LOOKS, PATIENCE = 20, 6
+"""A training is validated so often, and ends early where it has not become better so many times."""
 LOOKED_AT = 200
 """So many crops are read to find that out."""
 
@@ -56,7 +60,7 @@ def teach_reading(task: Reading, folder: Path, minutes: float, seed: int) -> Gen
     if agreed["folded"] - agreed["right"] > SIGNS_DIFFER:
         # Labels that set spaces and hyphens as they like would only teach to guess.
         task = replace(task, learn=_silent(task.learn), check=_silent(task.check))
-    config, times = settings(task, agreed["folded"]), schedule(minutes, seed)
+    config, times = settings(task, agreed["folded"]), schedule(minutes, seed, LOOKS, PATIENCE)
 
     def train(resume: bool) -> Iterator[Step]:
         return train_recognizer([RealCrops(task.learn)], task.check, folder, times, config, resume)
@@ -106,8 +110,11 @@ def crop_of(picture: Picture, text: str, name: str) -> Crop:
 
 
 def better_reader(stock: Recognizer, own: Recognizer, crops: Sequence[Crop]) -> bool:
-    """Whether the own recognizer reads more crops right than the stock one."""
-    if not crops:
-        return True
-    before, after = (figures(crops, read_all(one, crops)) for one in (stock, own))
-    return (after["right"], after["folded"]) > (before["right"], before["folded"])
+    """Whether the own recognizer reads more crops right than the stock one, and hardly by chance."""
+    pairs = zip(crops, read_all(stock, crops), read_all(own, crops), strict=True)
+    verdicts = [(_right(crop, old), _right(crop, new)) for crop, old, new in pairs]
+    return Change(sum(new > old for old, new in verdicts), sum(old > new for old, new in verdicts)).better
+
+
+def _right(crop: Crop, text: str) -> bool:
+    return plain(text) == plain(crop.text or "")

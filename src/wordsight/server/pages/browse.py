@@ -1,4 +1,4 @@
-"""Questions that only pages ask: which picture is before and after this one."""
+"""Questions that only pages ask: which picture is before and after this one, how many are of which kind."""
 
 from __future__ import annotations
 
@@ -57,6 +57,64 @@ def around(context: Context, caller: Caller, model_id: str, picture: Picture) ->
             next_new=session.scalar(new.where(after).order_by(*up).limit(1))
             or session.scalar(new.order_by(*up).limit(1)),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many pictures a model has of each kind.
+
+    Attributes:
+        all: Pictures.
+        new: Those that are not marked.
+        marked: Those that are.
+        double: Those whose content another one has too.
+    """
+
+    all: int
+    new: int
+    marked: int
+    double: int
+
+
+def counts(context: Context, caller: Caller, model_id: str) -> Counts:
+    """The pictures of a model, counted.
+
+    Raises:
+        NotThere: There is no such model.
+    """
+    caller.need("read")
+    with context.store.session() as session:
+        own = Picture.model_id == model_of(session, caller, model_id).id
+        states = select(Picture.state, func.count()).where(own).group_by(Picture.state)
+        found = {state: count for state, count in session.execute(states)}  # noqa: C416 (rows are no pairs)
+        return Counts(
+            all=sum(found.values()),
+            new=found.get("new", 0),
+            marked=found.get("marked", 0),
+            double=_count(session, _doubles(model_id)),
+        )
+
+
+def doubles(context: Context, caller: Caller, model_id: str, offset: int, limit: int) -> list[Picture]:
+    """Pictures whose content another one of the model has too, equal ones side by side.
+
+    Raises:
+        NotThere: There is no such model.
+    """
+    caller.need("read")
+    with context.store.session() as session:
+        found = _doubles(model_of(session, caller, model_id).id)
+        order = (Picture.digest, Picture.created, Picture.id)
+        rows = session.scalars(
+            select(Picture).where(Picture.id.in_(found)).order_by(*order).offset(offset).limit(limit)
+        )
+        return list(rows)
+
+
+def _doubles(model_id: str) -> Select[Any]:
+    own = Picture.model_id == model_id
+    several = select(Picture.digest).where(own).group_by(Picture.digest).having(func.count() > 1)
+    return select(Picture.id).where(own, Picture.digest.in_(several))
 
 
 def _count(session: Session, query: Select[Any]) -> int:

@@ -8,16 +8,16 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from wordsight.server.access import services
-from wordsight.server.pages.browse import around
+from wordsight.server.pages.browse import around, counts, doubles
 from wordsight.server.pages.rendering import render
 from wordsight.server.pages.signing import Visitor
 from wordsight.server.routes import shapes
-from wordsight.server.services.models import RUNNING
+from wordsight.server.services.model_info import RUNNING
 
 router = APIRouter(prefix="/models")
 IN_A_PAGE = 48
 MODELS_IN_A_PAGE = 50
-STATES = ("new", "marked")
+STATES = ("new", "marked", "double")
 Part = Annotated[int, Query(ge=1, le=1_000_000)]
 
 
@@ -32,10 +32,11 @@ def list_models(request: Request, who: Visitor, archived: bool = False, page: Pa
 
 @router.get("/{model_id}")
 def model_page(request: Request, model_id: str, who: Visitor) -> Response:
-    """One model: its state, what to do next, its labels and versions."""
+    """One model: its state, what to do next, its labels, rules and versions."""
     use = services(request)
+    rules = use.models.rules(who, model_id).model_dump()
     versions = use.models.versions(who, model_id)
-    return render(request, "model.html", who, model=use.models.get(who, model_id), versions=versions)
+    return render(request, "model.html", who, model=use.models.get(who, model_id), versions=versions, rules=rules)
 
 
 @router.get("/{model_id}/pictures")
@@ -43,9 +44,13 @@ def pictures_page(request: Request, model_id: str, who: Visitor, state: str = ""
     """The pictures to learn from, a page at a time."""
     use = services(request)
     wanted = state if state in STATES else ""
-    rows, total = use.pictures.all(who, model_id, wanted, (page - 1) * IN_A_PAGE, IN_A_PAGE)
-    values: dict[str, Any] = {"pictures": rows, "total": total, "state": wanted, "page": page}
-    values["pages"] = max(1, -(-total // IN_A_PAGE))
+    offset, count = (page - 1) * IN_A_PAGE, counts(use.context, who, model_id)
+    if wanted == "double":
+        rows = doubles(use.context, who, model_id, offset, IN_A_PAGE)
+    else:
+        rows, _ = use.pictures.all(who, model_id, wanted, offset, IN_A_PAGE)
+    values: dict[str, Any] = {"pictures": rows, "count": count, "state": wanted, "page": page}
+    values["pages"] = max(1, -(-getattr(count, wanted or "all") // IN_A_PAGE))
     return render(request, "pictures.html", who, model=use.models.get(who, model_id), **values)
 
 

@@ -9,10 +9,12 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from wordsight.server.pages import administration, models, reading, results, signing, suggestions
+from wordsight.server.access import Services
+from wordsight.server.pages import administration, models, overview, reading, results, signing, suggestions
 from wordsight.server.pages.headers import SecurityHeaders
 from wordsight.server.pages.rendering import environment
 from wordsight.server.pages.session import Sessions
+from wordsight.server.services.choice import Choice
 from wordsight.server.settings import Settings
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -32,8 +34,10 @@ def mount_pages(app: FastAPI, settings: Settings) -> None:
     """Add everything that a browser needs; the services must be at ``app.state.services``."""
     app.state.sessions = Sessions.open(settings.data)
     app.state.templates = environment()
+    use: Services = app.state.services
+    app.state.choice = Choice(use.context, use.inference)
     app.include_router(suggestions.router)
-    for part in (signing, reading, models, results, administration):
+    for part in (signing, reading, models, results, administration, overview):
         app.include_router(part.router, include_in_schema=False)
     app.mount("/static", Static(directory=STATIC), name="static")
     app.add_middleware(SecurityHeaders)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse
 
+from wordsight.examples import example_path
 from wordsight.server.access import services
 from wordsight.server.pages.rendering import render
 from wordsight.server.pages.signing import Visitor
 
 router = APIRouter()
+
+
+@router.get("/example")
+def example(who: Visitor) -> FileResponse:
+    """A picture for those who have none at hand."""
+    return FileResponse(example_path(), media_type="image/jpeg")
 
 
 @router.get("/")

@@ -50,7 +50,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"when": when, "size": size, "percent": percent, "query": query}
+    made.filters |= {"when": when, "size": size, "percent": percent, "query": query, "sentence": sentence}
     return made
 
 
@@ -70,6 +70,12 @@ def size(count: float) -> str:
 def percent(share: float) -> str:
     """A share as a percentage, never rounded up to 100."""
     return f"{min(share, 0.999 if share < 1 else 1) * 100:.1f} %".replace(".0 %", " %")
+
+
+def sentence(text: str) -> str:
+    """A message with a capital at the start and a full stop at the end."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if not text or text.endswith((".", "!", "?")) else ".")
 
 
 def query(values: dict[str, Any]) -> str:

@@ -18,17 +18,18 @@ from wordsight.errors import ImageError
 from wordsight.server.access import Services, caller, services
 from wordsight.server.errors import BadRequest
 from wordsight.server.forms import Form, Upload, read_form
+from wordsight.server.records import Json, file_path, page_json, sides, word_json
+from wordsight.server.routes import bodies
 from wordsight.server.security import Caller
-from wordsight.server.services import predictions as reads
-from wordsight.server.services.models import ModelInfo
+from wordsight.server.services import reads
+from wordsight.server.services.model_info import ModelInfo
 from wordsight.server.services.pictures import Box, Marking
-from wordsight.server.services.predictions import DAY, Read
-from wordsight.server.tables import File, Page, Picture
+from wordsight.server.services.reads import Read
+from wordsight.server.tables import DAY, File, Page, Picture
 
 Who = Annotated[Caller, Depends(caller)]
 Use = Annotated[Services, Depends(services)]
 Reply = JSONResponse
-Json = dict[str, Any]
 
 models = APIRouter()
 listing = APIRouter()
@@ -36,11 +37,13 @@ text = APIRouter()
 inferences = APIRouter()
 
 
-def both(router: APIRouter, path: str, methods: Sequence[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def both(
+    router: APIRouter, path: str, methods: Sequence[str], body: Json | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Answer a path with and without its final slash; only one of the two is shown in the documentation."""
 
     def add(handler: Callable[..., Any]) -> Callable[..., Any]:
-        router.add_api_route(path, handler, methods=list(methods))
+        router.add_api_route(path, handler, methods=list(methods), openapi_extra=body)
         router.add_api_route(f"{path}/", handler, methods=list(methods), include_in_schema=False)
         return handler
 
@@ -50,7 +53,7 @@ def both(router: APIRouter, path: str, methods: Sequence[str]) -> Callable[[Call
 # ------------------------------------------------------------------------------------------------------- models
 
 
-@both(models, "/Model", ["POST"])
+@both(models, "/Model", ["POST"], bodies.MODEL)
 async def create_model(request: Request, who: Who, use: Use) -> Reply:
     """Create a model: ``{"categories": ["number_plate"], "model_type": "ocr"}``."""
     form = await read_form(request, use.context.settings)
@@ -81,8 +84,8 @@ async def list_models(who: Who, use: Use) -> Reply:
     return Reply([model_json(model) for model in await run_in_threadpool(use.models.all, who)])
 
 
-@both(models, "/Model/{model_id}/UploadFile", ["POST"])
-@both(models, "/Model/{model_id}/TrainingImages", ["POST"])
+@both(models, "/Model/{model_id}/UploadFile", ["POST"], bodies.PICTURES)
+@both(models, "/Model/{model_id}/TrainingImages", ["POST"], bodies.PICTURES)
 async def upload_files(model_id: str, request: Request, who: Who, use: Use) -> Reply:
     """Pictures to learn from (``file``), with what is marked in them (``data``)."""
     form = await read_form(request, use.context.settings)
@@ -118,8 +121,8 @@ async def train(model_id: str, who: Who, use: Use) -> Reply:
 # -------------------------------------------------------------------------------------------------- predictions
 
 
-@both(models, "/Model/{model_id}/LabelFile", ["POST"])
-@both(models, "/Model/{model_id}/LabelUrls", ["POST"])
+@both(models, "/Model/{model_id}/LabelFile", ["POST"], bodies.LABEL_FILES)
+@both(models, "/Model/{model_id}/LabelUrls", ["POST"], bodies.LABEL_FILES)
 async def label_files(
     model_id: str, request: Request, who: Who, use: Use, later: Annotated[str, Query(alias="async")] = "false"
 ) -> Reply:
@@ -147,7 +150,7 @@ async def label_files(
     return Reply({"message": "Success", "result": results, "signed_urls": signed(use, results)}, 202 if failed else 200)
 
 
-@both(text, "/FullText", ["POST"])
+@both(text, "/FullText", ["POST"], bodies.FULL_TEXT)
 async def full_text(request: Request, who: Who, use: Use) -> Reply:
     """Read files without a model: all words of every page."""
     form = await read_form(request, use.context.settings)
@@ -207,8 +210,8 @@ async def delete_file(model_id: str, file_id: str, who: Who, use: Use) -> Reply:
     return Reply({"message": "Success", "request_file_id": file_id})
 
 
-@both(inferences, "/Model/{model_id}/ImageLevelInferences/{page_id}", ["PATCH"])
-@both(inferences, "/Model/{model_id}/ImageLevelInference/{page_id}", ["PATCH"])
+@both(inferences, "/Model/{model_id}/ImageLevelInferences/{page_id}", ["PATCH"], bodies.CORRECTION)
+@both(inferences, "/Model/{model_id}/ImageLevelInference/{page_id}", ["PATCH"], bodies.CORRECTION)
 async def correct_page(model_id: str, page_id: str, request: Request, who: Who, use: Use) -> Reply:
     """Correct the fields of a page: ``{"moderated_boxes": [...]}``."""
     form = await read_form(request, use.context.settings)
@@ -330,35 +333,6 @@ def picture_json(row: Picture) -> Json:
     }
 
 
-def sides(quad: Sequence[Sequence[float]]) -> dict[str, int]:
-    """The upright box around a quad, whole pixels."""
-    xs, ys = [point[0] for point in quad], [point[1] for point in quad]
-    return {
-        "xmin": round(min(xs)),
-        "ymin": round(min(ys)),
-        "xmax": round(max(xs)),
-        "ymax": round(max(ys)),
-    }
-
-
-def field_json(box: Mapping[str, Any], page: Page) -> Json:
-    """One field that was read."""
-    return {
-        "id": box["id"],
-        "label": box["label"],
-        "label_id": box.get("label_id", ""),
-        "type": "field",
-        **sides(box["quad"]),
-        "score": box.get("score", 1.0),
-        "ocr_text": box.get("text") or "",
-        "status": "moderated" if box.get("moderated") else "correctly_predicted",
-        "page": page.number,
-        "page_no": page.number,
-        "validation_status": box.get("validation_status", ""),
-        "validation_message": box.get("validation_message", ""),
-    }
-
-
 def result_json(done: Read) -> list[Json]:
     """One entry for each page of a file; an asynchronous one has an entry before it is read."""
     if done.pages:
@@ -369,52 +343,12 @@ def result_json(done: Read) -> list[Json]:
         "prediction": [],
         "page": 0,
         "request_file_id": done.file.id,
-        "filepath": _path(done.file, "PredictionImages"),
+        "filepath": file_path(done.file, "PredictionImages"),
         "id": done.file.id,
         "status": done.file.state,
         "processing_type": "async" if done.file.asynchronous else "",
     }
     return [flat | {"result": [dict(flat)]}]
-
-
-def page_json(file: File, page: Page) -> Json:
-    """One page that was read: what a request is answered with, and what is kept, in one."""
-    predicted = [field_json(box, page) for box in page.boxes]
-    corrected = [field_json(box, page) for box in page.corrected or []]
-    current = predicted if page.corrected is None else corrected
-    return {
-        "message": "Success",
-        "input": file.name,
-        "prediction": current,
-        "page": page.number,
-        "request_file_id": file.id,
-        "id": page.id,
-        "filepath": _path(file, "PredictionImages"),
-        "rotation": 0,
-        "file_url": _path(file, "RawPredictions"),
-        "request_metadata": file.request_metadata,
-        "processing_type": "async" if file.asynchronous else "",
-        "size": {"width": page.width, "height": page.height},
-        "model_id": file.model_id or "",
-        "day_since_epoch": page.day,
-        "hour_of_day": int(page.created % DAY // 3600),
-        "is_moderated": file.approval == "approved",
-        "url": _path(file, "PredictionImages"),
-        "predicted_boxes": predicted,
-        "moderated_boxes": corrected,
-        "raw_ocr": [_word_json(word) for word in page.words],
-        "original_file_name": file.name,
-        "no_of_fields": len(current),
-        "status": file.state,
-        "updated_at": _iso(page.changed),
-        "verified_at": _iso(file.verified) if file.verified else "",
-        "verified_by": file.verified_by,
-        "approval_status": file.approval,
-        "export_status": "",
-        "assigned_member": "",
-        "current_stage_id": "",
-        "custom_response": None,
-    }
 
 
 def moderated_json(found: Sequence[tuple[File, Page]]) -> Json:
@@ -434,7 +368,7 @@ def words_json(page: Page) -> Json:
     return {
         "page": page.number,
         "size": {"width": page.width, "height": page.height},
-        "words": [_word_json(word) for word in page.words],
+        "words": [word_json(word) for word in page.words],
         "raw_text": "".join(f"{word['text']} " for word in page.words),
     }
 
@@ -448,15 +382,3 @@ def signed(use: Services, results: Sequence[Json]) -> Json:
         if "filepath" in result
     }
     return {path: {"original": link, "original_with_long_expiry": link} for path, link in links.items()}
-
-
-def _word_json(word: Mapping[str, Any]) -> Json:
-    return {"text": word["text"], **sides(word["quad"]), "score": word.get("confidence", 0.0)}
-
-
-def _path(file: File, kind: str) -> str:
-    return f"uploadedfiles/{file.model_id or 'full-text'}/{kind}/{file.id}"
-
-
-def _iso(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

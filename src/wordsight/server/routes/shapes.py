@@ -6,11 +6,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from wordsight.server.services.models import ModelInfo
-from wordsight.server.services.predictions import Read
+from wordsight.server.services.model_info import ModelInfo
+from wordsight.server.services.reads import Read
+from wordsight.server.services.rules import Problem
 from wordsight.server.tables import Activity, Delivery, File, Key, Page, Picture, Run, Version, Webhook
 
 Corner = tuple[float, float]
+Decision = Literal["approved", "rejected", ""]
 Scope = Literal["read", "write", "admin"]
 
 
@@ -18,6 +20,20 @@ class Shape(BaseModel):
     """Base: unknown keys are refused, so that a mistyped one is noticed."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class Reason(Shape):
+    """What is wrong, in one or two words, for a program."""
+
+    reason: str
+
+
+class ErrorShape(Shape):
+    """Every answer that is not a success."""
+
+    code: int = Field(description="The HTTP status.")
+    message: str = Field(description="What is wrong and what to do.")
+    errors: list[Reason]
 
 
 class NewModel(Shape):
@@ -33,7 +49,6 @@ class ModelChange(Shape):
     name: str | None = Field(None, max_length=200)
     labels: list[str] | None = None
     archived: bool | None = None
-    settings: dict[str, Any] | None = Field(None, description="Rules of its fields, see the documentation.")
 
 
 class LabelShape(Shape):
@@ -247,7 +262,7 @@ class FileShape(Shape):
     error: str
     created: float
     approval: str
-    problems: list[Any]
+    problems: list[Problem]
     metadata: str
     pages: list[PageShape]
 
@@ -264,7 +279,7 @@ class FileShape(Shape):
             error=row.error,
             created=row.created,
             approval=row.approval,
-            problems=row.problems,
+            problems=[Problem(**problem) for problem in row.problems or []],
             metadata=row.request_metadata,
             pages=[PageShape.of(page) for page in read.pages],
         )
@@ -287,7 +302,7 @@ class ReadReply(Shape):
 class Approval(Shape):
     """What a person says about a file."""
 
-    approval: Literal["approved", "rejected", ""]
+    approval: Decision
 
 
 class NewKey(Shape):

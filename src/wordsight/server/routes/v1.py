@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -14,10 +15,11 @@ from starlette.concurrency import run_in_threadpool
 from wordsight.server.access import Services
 from wordsight.server.errors import BadRequest
 from wordsight.server.forms import read_form
-from wordsight.server.routes import nanonets, shapes
+from wordsight.server.routes import bodies, nanonets, shapes
 from wordsight.server.routes.nanonets import Use, Who
 from wordsight.server.security import Caller
-from wordsight.server.services.models import RUNNING
+from wordsight.server.services.model_info import RUNNING
+from wordsight.server.services.rules import Rules
 
 router = APIRouter(prefix="/api/v1")
 Offset = Annotated[int, Query(ge=0)]
@@ -45,10 +47,8 @@ def get_model(model_id: str, who: Who, use: Use) -> shapes.ModelShape:
 
 @router.patch("/models/{model_id}", tags=["models"])
 def change_model(model_id: str, body: shapes.ModelChange, who: Who, use: Use) -> shapes.ModelShape:
-    """Rename it, change its fields or their rules, archive it."""
-    changed = use.models.change(
-        who, model_id, name=body.name, labels=body.labels, archived=body.archived, settings=body.settings
-    )
+    """Rename it, change its fields, archive it."""
+    changed = use.models.change(who, model_id, name=body.name, labels=body.labels, archived=body.archived)
     return shapes.ModelShape.of(changed)
 
 
@@ -58,13 +58,25 @@ def delete_model(model_id: str, who: Who, use: Use) -> None:
     use.models.delete(who, model_id)
 
 
+@router.get("/models/{model_id}/rules", tags=["models"])
+def get_rules(model_id: str, who: Who, use: Use) -> Rules:
+    """The rules by which what it reads is approved, or put up for review."""
+    return use.models.rules(who, model_id)
+
+
+@router.put("/models/{model_id}/rules", tags=["models"])
+def set_rules(model_id: str, body: Rules, who: Who, use: Use) -> Rules:
+    """Judge what it reads by these rules from now on."""
+    return use.models.set_rules(who, model_id, body)
+
+
 @router.get("/models/{model_id}/versions", tags=["models"])
 def list_versions(model_id: str, who: Who, use: Use) -> list[shapes.VersionShape]:
     """Its trained states, newest first."""
     return [shapes.VersionShape.of(row) for row in use.models.versions(who, model_id)]
 
 
-@router.post("/models/{model_id}/versions", status_code=201, tags=["models"])
+@router.post("/models/{model_id}/versions", status_code=201, tags=["models"], openapi_extra=bodies.FILE)
 async def import_version(model_id: str, request: Request, who: Who, use: Use) -> shapes.VersionShape:
     """Add a version from a ``.wordsight`` file, and let it predict."""
     form = await read_form(request, use.context.settings)
@@ -99,7 +111,7 @@ def list_pictures(
     return shapes.PicturePage(pictures=[shapes.PictureShape.of(row) for row in rows], total=total)
 
 
-@router.post("/models/{model_id}/pictures", status_code=201, tags=["pictures"])
+@router.post("/models/{model_id}/pictures", status_code=201, tags=["pictures"], openapi_extra=bodies.PICTURES)
 async def add_pictures(model_id: str, request: Request, who: Who, use: Use) -> shapes.Uploaded:
     """Upload pictures: parts named ``file``, and what is marked in them as ``data`` (as in the other API)."""
     form = await read_form(request, use.context.settings)
@@ -211,5 +223,7 @@ def image(use: Services, digest: str, page: int, width: int | None) -> Response:
 
 def download(data: bytes, name: str, media: str) -> Response:
     """A file to keep."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    plain = "".join(char if char.isascii() and (char.isalnum() or char in "-_. ") else "-" for char in name)
+    said = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='', errors='replace')}"  # RFC 6266
+    headers = {"Content-Disposition": said, "X-Content-Type-Options": "nosniff"}
     return Response(data, media_type=media, headers=headers)

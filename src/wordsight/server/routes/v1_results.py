@@ -10,10 +10,11 @@ from starlette.concurrency import run_in_threadpool
 from wordsight.errors import ImageError
 from wordsight.server.errors import BadRequest
 from wordsight.server.forms import read_form
-from wordsight.server.routes import shapes
+from wordsight.server.routes import bodies, shapes
 from wordsight.server.routes.nanonets import Use, Who, collect
+from wordsight.server.routes.shapes import Decision
 from wordsight.server.routes.v1 import Limit, Offset, download, image
-from wordsight.server.services import predictions as reads
+from wordsight.server.services import reads
 from wordsight.server.services.export import to_csv, to_xlsx
 
 router = APIRouter(prefix="/api/v1")
@@ -21,7 +22,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_EXPORTED = 100_000
 
 
-@router.post("/read", tags=["reading"])
+@router.post("/read", tags=["reading"], openapi_extra=bodies.READ)
 async def read(
     request: Request,
     who: Who,
@@ -64,10 +65,12 @@ def list_files(
 
 
 @router.get("/files/export", tags=["results"], response_class=Response)
-def export_files(who: Who, use: Use, model: str, kind: Literal["csv", "xlsx"] = "csv") -> Response:
-    """The fields of everything that a model has read, a row a file."""
+def export_files(
+    who: Who, use: Use, model: str, kind: Literal["csv", "xlsx"] = "csv", approval: Decision | None = None
+) -> Response:
+    """The fields of what a model has read, a row a file: everything, or what is approved, rejected or undecided."""
     info = use.models.get(who, model)
-    found, _ = use.predictions.all(who, model_id=model, limit=MOST_EXPORTED)
+    found, _ = use.predictions.all(who, model_id=model, approval=approval, limit=MOST_EXPORTED)
     labels = [name for name, _ in info.labels]
     if kind == "csv":
         return download(to_csv(labels, found), "results.csv", "text/csv; charset=utf-8")

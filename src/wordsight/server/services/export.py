@@ -10,21 +10,23 @@ from io import BytesIO, StringIO
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from wordsight.server.services.predictions import Read
+from wordsight.server.services.reads import Read
 
-COLUMNS = ("file", "id", "created", "approval")
+COLUMNS = ("file", "id", "created", "approval", "problems")
 LONGEST_CELL = 32_000
 """Spreadsheets refuse longer ones."""
 
 
 def rows(labels: Sequence[str], found: Sequence[Read]) -> Iterator[list[str]]:
-    """A row a file: name, id, time, approval, then its fields; several values of a field are joined by ``; ``."""
+    """A row a file: name, id, time, approval, broken rules, its fields; several values are joined by ``; ``."""
     yield [*COLUMNS, *(harmless(label) for label in labels)]
     for read in found:
         boxes = [box for page in read.pages for box in (page.boxes if page.corrected is None else page.corrected)]
         values = ["; ".join(str(box.get("text") or "") for box in boxes if box["label"] == name) for name in labels]
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(read.file.created))
-        yield [harmless(text) for text in (read.file.name, read.file.id, stamp, read.file.approval, *values)]
+        problems = "; ".join(problem["message"] for problem in read.file.problems or [])
+        file = read.file
+        yield [harmless(text) for text in (file.name, file.id, stamp, file.approval, problems, *values)]
 
 
 def harmless(text: str) -> str:

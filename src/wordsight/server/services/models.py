@@ -1,10 +1,8 @@
-"""Models: made, listed, archived, deleted; and the state that clients ask for."""
+"""Models: made, listed, archived, deleted; their versions."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -14,58 +12,12 @@ from wordsight.fields.model import ModelFile
 from wordsight.server.errors import BadRequest, Conflict
 from wordsight.server.security import Caller
 from wordsight.server.services.context import Context, charge, is_kept, model_of, note, refund
+from wordsight.server.services.model_info import RUNNING, ModelInfo, describe, describe_all
+from wordsight.server.services.rules import Rules, check_rules
 from wordsight.server.tables import File, Model, Page, Picture, Run, Version
 
 LONGEST_LABEL = 100
 MOST_LABELS = 200
-RUNNING = ("queued", "running")
-
-STATES = {
-    -1: "Training failed; see the run's error, mend the data and train again.",
-    0: "Created; upload pictures.",
-    1: "Pictures are there; mark the fields in some of them.",
-    2: "Pictures are marked; start the training.",
-    3: "Waiting for training.",
-    4: "Training.",
-    5: "Ready; it can predict.",
-    6: "Training again with new data; it can predict meanwhile.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
-    """A model as it is shown.
-
-    Attributes:
-        id: Its id.
-        name: Its name.
-        model_type: What kind the client asked for; always read as "ocr".
-        labels: Names of its fields, in the order given, with the number of marked boxes of each.
-        state: -1 to 6, see ``STATES``.
-        pictures: Number of pictures to learn from.
-        active_version: The version that predicts, or None.
-        archived: Whether it is hidden from lists.
-        created: Seconds since 1970.
-        accuracy: Share of right fields on held-out pictures, of the active version; 0 before.
-        run: Id of the newest training, or None.
-    """
-
-    id: str
-    name: str
-    model_type: str
-    labels: tuple[tuple[str, int], ...]
-    state: int
-    pictures: int
-    active_version: int | None
-    archived: bool
-    created: float
-    accuracy: float
-    run: str | None
-
-    @property
-    def status(self) -> str:
-        """The state in words."""
-        return STATES[self.state]
 
 
 class Models:
@@ -111,8 +63,8 @@ class Models:
             query = select(Model).where(Model.workspace_id == caller.workspace)
             if not archived:
                 query = query.where(Model.archived.is_(False))
-            models = session.scalars(query.order_by(Model.created.desc()).offset(offset).limit(limit))
-            return [describe(session, model) for model in models]
+            models = session.scalars(query.order_by(Model.created.desc()).offset(offset).limit(limit)).all()
+            return describe_all(session, models)
 
     def change(
         self,
@@ -122,7 +74,6 @@ class Models:
         name: str | None = None,
         labels: Sequence[str] | None = None,
         archived: bool | None = None,
-        settings: dict[str, Any] | None = None,
     ) -> ModelInfo:
         """Change what is given; a label that boxes use cannot be taken away.
 
@@ -142,9 +93,33 @@ class Models:
                 model.labels = clean
             model.name = (name.strip()[:200] or model.name) if name is not None else model.name
             model.archived = model.archived if archived is None else archived
-            model.settings = model.settings if settings is None else settings
             note(session, caller, "model.change", model.id, model.name)
             return describe(session, model)
+
+    def rules(self, caller: Caller, model_id: str) -> Rules:
+        """The rules by which files are approved or put up for review.
+
+        Raises:
+            NotThere: There is no such model.
+        """
+        caller.need("read")
+        with self.context.store.session() as session:
+            return Rules.model_validate(model_of(session, caller, model_id).settings.get("rules") or {})
+
+    def set_rules(self, caller: Caller, model_id: str, rules: Rules) -> Rules:
+        """Judge files by other rules from now on; those that were read before stay as they were judged.
+
+        Raises:
+            NotThere: There is no such model.
+            BadRequest: A rule names no field of the model, or a pattern cannot be used.
+        """
+        caller.need("write")
+        with self.context.store.session() as session:
+            model = model_of(session, caller, model_id)
+            check_rules(rules, model.labels)
+            model.settings = model.settings | {"rules": rules.model_dump(mode="json")}
+            note(session, caller, "model.rules", model.id)
+            return rules
 
     def delete(self, caller: Caller, model_id: str) -> None:
         """Delete a model with its pictures, versions and predictions.
@@ -284,42 +259,3 @@ def check_labels(labels: Sequence[str]) -> list[str]:
     if len(set(clean)) != len(clean):
         raise BadRequest("a category is given twice; give each once")
     return clean
-
-
-def describe(session: Session, model: Model) -> ModelInfo:
-    """A model with all that is counted about it."""
-    counts: Counter[str] = Counter()
-    pictures = 0
-    for boxes in session.scalars(select(Picture.boxes).where(Picture.model_id == model.id)):
-        pictures += 1
-        counts.update(str(box.get("label")) for box in boxes)
-    run = session.scalar(select(Run).where(Run.model_id == model.id).order_by(Run.created.desc()).limit(1))
-    version = None
-    if model.active_version is not None:
-        version = session.scalar(
-            select(Version).where(Version.model_id == model.id, Version.number == model.active_version)
-        )
-    return ModelInfo(
-        id=model.id,
-        name=model.name,
-        model_type=model.model_type,
-        labels=tuple((label, counts[label]) for label in model.labels),
-        state=state_of(run, version is not None, pictures, sum(counts.values())),
-        pictures=pictures,
-        active_version=model.active_version,
-        archived=model.archived,
-        created=model.created,
-        accuracy=float((version.metrics if version else {}).get("accuracy", 0.0)),
-        run=run.id if run else None,
-    )
-
-
-def state_of(run: Run | None, can_predict: bool, pictures: int, boxes: int) -> int:
-    """The number that clients poll for, see ``STATES``."""
-    if run is not None and run.state in RUNNING:
-        return 6 if can_predict else 3 if run.state == "queued" else 4
-    if can_predict:
-        return 5
-    if run is not None and run.state == "failed":
-        return -1
-    return (2 if boxes else 1) if pictures else 0

@@ -2,104 +2,47 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from wordsight.server.errors import BadRequest, Conflict, NotThere
 from wordsight.server.forms import Upload
+from wordsight.server.records import page_json
 from wordsight.server.security import Caller
 from wordsight.server.services.context import Context, charge, is_kept, model_of, note, refund
 from wordsight.server.services.pictures import check_box
-from wordsight.server.tables import File, Model, Page, Picture, Version, new_id
+from wordsight.server.services.reads import PageRead, Read, ReadsFiles, Request
+from wordsight.server.services.rules import Problem, Rules, judge
+from wordsight.server.services.webhooks import Webhooks
+from wordsight.server.tables import DAY, File, Model, Page, Picture, Taken, Version, new_id
 
-DAY = 86_400
 LONGEST_METADATA = 10_000
 SUCCESS, PENDING, FAILURE = "success", "pending", "failure"
-
-
-@dataclass(frozen=True, slots=True)
-class PageRead:
-    """What was read on one page.
-
-    Attributes:
-        number: From 0.
-        width: Pixels.
-        height: Pixels.
-        boxes: Fields: ``{"id", "label", "quad", "text", "score"}``.
-        words: ``{"text", "quad", "confidence"}`` in reading order.
-        text: The page's text, one line a line.
-    """
-
-    number: int
-    width: int
-    height: int
-    boxes: tuple[dict[str, Any], ...] = ()
-    words: tuple[dict[str, Any], ...] = ()
-    text: str = ""
-
-
-class ReadsFiles(Protocol):
-    """What reads: see :mod:`wordsight.server.inference`."""
-
-    def read(self, data: bytes, model: tuple[str, str] | None, pages: str) -> list[PageRead]:
-        """Read a file.
-
-        Args:
-            data: The file.
-            model: Id of a model and the digest of its version's file; None reads without a model.
-            pages: Numbers of the wanted pages, such as "1,3-5", from 1; empty: all.
-
-        Raises:
-            ImageError: The file cannot be read.
-            TooBusy: Too many requests wait.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """How files are to be read.
-
-    Attributes:
-        model_id: With which model; None: without.
-        asynchronous: Later, in a job, instead of at once.
-        pages: Numbers of the wanted pages, from 1; empty: all.
-        metadata: A text that comes back with the result.
-    """
-
-    model_id: str | None = None
-    asynchronous: bool = False
-    pages: str = ""
-    metadata: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A file with its pages."""
-
-    file: File
-    pages: tuple[Page, ...] = field(default=())
 
 
 class Predictions:
     """What can be done with files to read."""
 
-    def __init__(self, context: Context, reader: ReadsFiles, enqueue: Callable[[str], None]) -> None:
+    def __init__(
+        self, context: Context, reader: ReadsFiles, enqueue: Callable[[str], None], webhooks: Webhooks
+    ) -> None:
         """Make the service.
 
         Args:
             context: Settings, database and files.
             reader: What reads.
             enqueue: Gives a worker the id of a file to read; asking twice for one file does nothing more.
+            webhooks: Tells the outside of what was read.
         """
         self.context = context
         self.reader = reader
         self.enqueue = enqueue
+        self.webhooks = webhooks
 
     def predict(self, caller: Caller, upload: Upload, request: Request) -> Read:
         """Read one file at once and keep the result.
@@ -118,7 +61,9 @@ class Predictions:
             file = self._keep(session, caller, upload, request)
             file.version = model[2] if model else None
             rows = store_pages(session, file, pages)
-            return Read(file, rows)
+            messages = self._settle(session, file, rows)
+        self.webhooks.send(messages)
+        return Read(file, rows)
 
     def submit(self, caller: Caller, upload: Upload, request: Request) -> Read:
         """Keep a file that a job will read.
@@ -137,6 +82,34 @@ class Predictions:
         self.enqueue(file.id)
         return Read(file)
 
+    def submit_once(self, caller: Caller, upload: Upload, request: Request) -> bool:
+        """Keep a file that a job will read, unless the model was given this content so before.
+
+        Returns:
+            Whether it is new.
+
+        Raises:
+            NotThere: There is no such model.
+            Conflict: The model was never trained.
+            OutOfSpace: The quota or the disk is full.
+            sqlalchemy.exc.IntegrityError: Somebody else submits the same content at this moment.
+        """
+        caller.need("read")
+        self._version(caller, request.model_id)
+        digest = hashlib.sha256(upload.data).hexdigest()
+        with self.context.store.session() as session:
+            query = select(Taken.id).where(Taken.model_id == request.model_id, Taken.digest == digest)
+            if session.scalar(query) is not None:
+                return False
+            session.add(
+                Taken(workspace_id=caller.workspace, model_id=request.model_id, digest=digest, name=upload.name)
+            )
+            session.flush()  # another process that takes it too fails here, before anything is charged
+            file = self._keep(session, caller, upload, request)
+            file.state, file.asynchronous = PENDING, True
+        self.enqueue(file.id)
+        return True
+
     def finish(self, file_id: str) -> Read:
         """Read a file that was submitted; what is read already is not read again.
 
@@ -152,19 +125,58 @@ class Predictions:
                 return self._with_pages(session, file)
             model = _active(session, session.get(Model, file.model_id)) if file.model_id else None
         pages = self.reader.read(self.context.files.get(file.digest), model[:2] if model else None, file.pages_wanted)
+        messages: list[str] = []
         with self.context.store.session() as session:
-            file = session.get_one(File, file_id)
+            file = session.get(File, file_id)
+            if file is None:
+                raise NotThere("the file was deleted")
             if file.state == PENDING:
                 file.state, file.version = SUCCESS, model[2] if model else None
-                store_pages(session, file, pages)
-            return self._with_pages(session, file)
+                messages = self._settle(session, file, store_pages(session, file, pages))
+            done = self._with_pages(session, file)
+        self.webhooks.send(messages)
+        return done
 
     def give_up(self, file_id: str, message: str) -> None:
         """Note that a submitted file cannot be read."""
         with self.context.store.session() as session:
             file = session.get(File, file_id)
-            if file is not None and file.state == PENDING:
-                file.state, file.error = FAILURE, message[:2000]
+            if file is None or file.state != PENDING:
+                return
+            file.state, file.error = FAILURE, message[:2000]
+            messages = self._announce(session, "prediction.failed", file, ())
+        self.webhooks.send(messages)
+
+    def _settle(self, session: Session, file: File, pages: Sequence[Page]) -> list[str]:
+        """Judge what was read by the model's rules, approve it where they say so; gives the messages to send.
+
+        What is approved so does not become training data: a model must not learn from itself.
+        """
+        model = session.get(Model, file.model_id) if file.model_id else None
+        rules = Rules.model_validate((model.settings if model else {}).get("rules") or {})
+        file.problems = [problem.model_dump() for problem in _judged(rules, pages)]
+        messages = self._announce(session, "prediction.finished", file, pages)
+        if file.problems:
+            messages += self._announce(session, "prediction.review", file, pages)
+        elif model is not None and rules.approve:
+            file.approval, file.verified, file.verified_by = "approved", time.time(), "rules"
+            messages += self._announce(session, "prediction.approved", file, pages)
+        return messages
+
+    def _announce(self, session: Session, event: str, file: File, pages: Sequence[Page]) -> list[str]:
+        """Write messages of an event about a file, with its pages as clients of the hosted service expect them."""
+        body = {
+            "model_id": file.model_id,
+            "request_file_id": file.id,
+            "name": file.name,
+            "error": file.error,
+            "approval": file.approval,
+            "problems": file.problems or [],
+            "message": file.error or "Success",
+            "result": [page_json(file, page) for page in pages],
+        }
+        happened = f"{file.id}/{file.verified or ''}"  # a file may be approved, reopened and approved again
+        return self.webhooks.announce(session, file.workspace_id, event, happened, file.model_id, body)
 
     def get(self, caller: Caller, file_id: str) -> Read:
         """A file and its pages.
@@ -209,6 +221,7 @@ class Predictions:
         *,
         model_id: str = "",
         review: bool = False,
+        approval: str | None = None,
         words: str = "",
         offset: int = 0,
         limit: int = 50,
@@ -219,6 +232,7 @@ class Predictions:
             caller: Who asks.
             model_id: Only what this model read; empty: everything.
             review: Only what nobody has approved or rejected, most doubtful first.
+            approval: Only what is "approved", "rejected" or undecided (""); None: everything.
             words: Only pages with all of these words.
             offset: How many to leave out.
             limit: How many at most.
@@ -234,6 +248,8 @@ class Predictions:
             doubt = select(func.max(Page.doubt)).where(Page.file_id == File.id).scalar_subquery()
             if review:
                 query = query.where(File.approval == "", File.state == SUCCESS, File.model_id.is_not(None))
+            if approval is not None:
+                query = query.where(File.approval == approval)
             for word in words.split():
                 escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
                 found = select(Page.file_id).where(Page.text.ilike(f"%{escaped}%", escape="\\"))
@@ -261,6 +277,9 @@ class Predictions:
                 check_box(box, labels, page.width, page.height) | {"score": 1.0, "moderated": True} for box in boxes
             ]
             page.changed = time.time()
+            rules = Rules.model_validate(session.get_one(Model, file.model_id).settings.get("rules") or {})
+            session.flush()
+            file.problems = [p.model_dump() for p in _judged(rules, self._with_pages(session, file).pages)]
             note(session, caller, "prediction.correct", page.id, file.name)
             return file, page
 
@@ -284,7 +303,10 @@ class Predictions:
             if approval == "approved":
                 self._learn_from(session, file)
             note(session, caller, f"prediction.{approval or 'reopen'}", file.id, file.name)
-            return self._with_pages(session, file)
+            done = self._with_pages(session, file)
+            messages = self._announce(session, f"prediction.{approval}", file, done.pages) if approval else []
+        self.webhooks.send(messages)
+        return done
 
     def _learn_from(self, session: Session, file: File) -> None:
         """Make the first page of an approved file a marked picture of its model, once."""
@@ -411,3 +433,8 @@ def store_pages(session: Session, file: File, pages: Sequence[PageRead]) -> tupl
     session.add_all(rows)
     session.flush()
     return rows
+
+
+def _judged(rules: Rules, pages: Sequence[Page]) -> list[Problem]:
+    """The rules that a file breaks, by what a person has said where somebody has."""
+    return judge(rules, [box for page in pages for box in (page.boxes if page.corrected is None else page.corrected)])

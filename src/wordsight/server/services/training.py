@@ -10,10 +10,12 @@ from sqlalchemy import select
 from wordsight.server.errors import BadRequest, Conflict, NotThere
 from wordsight.server.security import Caller
 from wordsight.server.services.context import Context, model_of, note
-from wordsight.server.services.models import RUNNING
+from wordsight.server.services.model_info import RUNNING
 from wordsight.server.tables import Picture, Run
 
 LONGEST_MINUTES = 24 * 60
+AGAIN = 75
+"""Exit status (``EX_TEMPFAIL``) of a training process that cannot go on now, and can later."""
 
 
 class Trainings:

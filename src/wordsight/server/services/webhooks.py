@@ -20,7 +20,15 @@ from wordsight.server.security import Caller
 from wordsight.server.services.context import Context, model_of, note
 from wordsight.server.tables import Delivery, Webhook
 
-EVENTS = ("training.finished", "training.failed", "prediction.finished", "prediction.failed", "prediction.approved")
+EVENTS = (
+    "training.finished",
+    "training.failed",
+    "prediction.finished",
+    "prediction.failed",
+    "prediction.review",
+    "prediction.approved",
+    "prediction.rejected",
+)
 QUEUED, DELIVERED, DEAD = "queued", "delivered", "dead"
 ATTEMPTS = 8
 """A message is tried so often, the waits doubling from 2 seconds, and is then kept as a dead letter."""
@@ -113,7 +121,7 @@ class Webhooks:
         A message's id comes from what happened, so the same event is never announced twice.
 
         Returns:
-            Ids of the messages; give them to ``enqueue`` after the transaction.
+            Ids of the messages; give them to :meth:`send` after the transaction.
         """
         found = []
         query = select(Webhook).where(Webhook.workspace_id == workspace, Webhook.active.is_(True))
@@ -126,6 +134,11 @@ class Webhooks:
                 session.add(Delivery(id=name, workspace_id=workspace, webhook_id=hook.id, event=event, body=text))
                 found.append(name)
         return found
+
+    def send(self, messages: Sequence[str]) -> None:
+        """Let workers send messages; those that are not asked for here are found by a worker later."""
+        for message in messages:
+            self.enqueue(message)
 
     def open(self, delivery_id: str) -> tuple[Delivery, Webhook] | None:
         """A message that is still to be delivered, and where to; None where it is done or gone."""

@@ -158,6 +158,13 @@ document.addEventListener("click", async (event) => {
   });
 });
 
+// Forms that scripts send stay inert until those scripts have run: a press before that would send them as a link.
+addEventListener("DOMContentLoaded", () => document.querySelectorAll("form[inert]").forEach((form) => { form.inert = false; }));
+
+for (const current of document.querySelectorAll("nav [aria-current]")) {
+  current.scrollIntoView({ block: "nearest", inline: "center" }); // on a phone not all of them fit
+}
+
 for (const time of document.querySelectorAll("time[data-seconds]")) {
   const date = new Date(Number(time.dataset.seconds) * 1000);
   time.dateTime = date.toISOString();

@@ -6,8 +6,11 @@ import { Viewer, points } from "./viewer.js";
 
 const SMALLEST = 4; // pixels of the screen that a box needs on both sides
 const HANDLE = 6;
-const COLOURS = 8;
+export const COLOURS = 8;
 const MOST_UNDO = 200;
+
+export const freshId = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** Fires "change" (boxes have changed), "choose" (another one is chosen) and "drawn" (a new one). */
 export class Editor extends EventTarget {
@@ -87,7 +90,7 @@ export class Editor extends EventTarget {
   }
 
   add(quad, text = null, label = this.label) {
-    const id = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const id = freshId();
     const { width, height } = this.viewer.size;
     this.change([...this.boxes, { id, label, quad: quads.inside(quad, width, height), text: text ?? this.#readIn(quad) }]);
     this.choose(id);
@@ -96,7 +99,8 @@ export class Editor extends EventTarget {
 
   addInTheMiddle() {
     const { x, y, width, height } = this.viewer.view;
-    this.add(quads.between([x + width * 0.4, y + height * 0.45], [x + width * 0.6, y + height * 0.55]));
+    // What happens to lie there is not meant yet, so its text is not taken.
+    this.add(quads.between([x + width * 0.4, y + height * 0.45], [x + width * 0.6, y + height * 0.55]), "");
   }
 
   /** What the reader has found inside a quad. */

@@ -1,7 +1,7 @@
 // The page on which the fields of one picture are marked. Saves by itself.
 
 import { $, api, during, el, isTyping, pageData, say } from "./common.js";
-import { Editor } from "./editor.js";
+import { COLOURS, Editor, freshId } from "./editor.js";
 import * as quads from "./quads.js";
 import { bindZoom } from "./viewer.js";
 
@@ -16,11 +16,13 @@ let timer = 0;
 let saving = Promise.resolve();
 let dirty = false;
 let broken = false;
+let draft = false; // boxes that the model has put there and nobody has looked at: they are saved by going on
 
 // ---------------------------------------------------------------------------------------------------------- saving
 
 function later() {
   dirty = true;
+  draft = false;
   $("saved").textContent = "…";
   clearTimeout(timer);
   timer = setTimeout(save, PAUSE);
@@ -104,9 +106,39 @@ function label(name) {
   list();
 }
 
-const toText = () => document.querySelector("#boxes li.chosen input")?.focus();
+const toText = () => document.querySelector("#boxes li.chosen input")?.select();
 
 // -------------------------------------------------------------------------------------------------------- pre-fill
+
+/** What is new to a picture without boxes, before anybody has asked for it. */
+async function fillIn() {
+  if (data.picture.state !== "new" || data.picture.boxes.length) return;
+  let found;
+  try {
+    found = await api("GET", `${address}/suggestion`);
+  } catch {
+    return; // nobody has asked; the button says what is wrong
+  }
+  if (editor.boxes.length || dirty) return;
+  const fields = found.fields.filter((box) => data.labels.includes(box.label));
+  editor.hints = found.words;
+  editor.boxes = fields.map(({ label: name, quad, text }) => ({ id: freshId(), label: name, quad, text }));
+  draft = fields.length > 0;
+  editor.draw();
+  list();
+  if (draft) $("saved").textContent = `${fields.length} filled in by the model: correct them, then go on`;
+}
+
+/** The model chooses which picture comes next: the one that it doubts most. */
+async function chooseNext() {
+  if (!data.trained || !data.nextNew) return;
+  try {
+    const chosen = await api("GET", `/api/v1/models/${data.model}/next-picture?besides=${data.picture.id}`);
+    if (!chosen.picture) return;
+    $("next").href = `/models/${data.model}/label/${chosen.picture}`;
+    $("why").textContent = `Next comes the picture that the model doubts most, of ${chosen.looked} that it has looked at.`;
+  } catch { /* the next one in order is as good a choice */ }
+}
 
 async function suggest() {
   $("suggest").textContent = "Reading …";
@@ -176,7 +208,8 @@ function onKey(event) {
 // ----------------------------------------------------------------------------------------------------------- start
 
 $("labels").replaceChildren(...data.labels.map((name, index) =>
-  el("button", { type: "button", "data-label": name, "aria-pressed": "false", onclick: () => label(name) }, index < 9 ? `${index + 1} ${name}` : name)));
+  el("button", { type: "button", "data-label": name, "aria-pressed": "false", onclick: () => label(name) },
+    el("span", { class: `dot c${index % COLOURS}` }), index < 9 ? `${index + 1} ${name}` : name)));
 editor.addEventListener("change", () => {
   list();
   later();
@@ -194,6 +227,7 @@ $("nothing").addEventListener("click", async () => {
 });
 for (const link of document.querySelectorAll("#label a, .tabs a")) {
   link.addEventListener("click", (event) => {
+    if (draft && link.id === "next") dirty = true;
     if (!dirty || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     go(link.href);
@@ -204,3 +238,4 @@ bindZoom(editor.viewer);
 editor.open(`${address}/image?width=${Math.min(LARGEST_SHOWN, Math.max(16, width))}`, width, height, data.picture.boxes);
 list();
 addEventListener("resize", () => editor.draw());
+fillIn().then(chooseNext);

@@ -1,6 +1,6 @@
 // Making and changing models.
 
-import { $, api, during, say } from "./common.js";
+import { $, api, during, pageData, say } from "./common.js";
 
 const split = (text, by) => text.split(by).map((part) => part.trim()).filter(Boolean);
 
@@ -21,6 +21,31 @@ $("change-model")?.addEventListener("submit", (event) => {
     const body = { name: form.elements.name.value, labels: split(form.elements.labels.value, "\n") };
     await api("PATCH", `/api/v1/models/${form.dataset.model}`, body);
     location.reload();
+  });
+});
+
+$("rules")?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const form = event.target;
+  const rules = pageData(); // sums, and what a program has set, stay as they are
+  for (const row of form.querySelectorAll("[data-field]")) {
+    const name = row.dataset.field;
+    const [required, pattern] = [row.querySelector("[name=required]").checked, row.querySelector("[name=pattern]").value.trim()];
+    const rule = { ...rules.fields[name], required, pattern };
+    if (required || pattern || rule.confidence != null) rules.fields[name] = rule;
+    else delete rules.fields[name];
+  }
+  rules.confidence = Number(form.elements.least.value) / 100;
+  rules.approve = form.elements.approve.checked;
+  $("rules-problem").hidden = true;
+  during(form.querySelector("button"), async () => {
+    try {
+      await api("PUT", `/api/v1/models/${form.dataset.model}/rules`, rules);
+      say("The rules are saved. They hold for what is read from now on.");
+    } catch (error) {
+      $("rules-problem").textContent = error.message;
+      $("rules-problem").hidden = false;
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 // The page that reads pictures at once, with a model or without.
 
-import { $, el, takeFiles, upload } from "./common.js";
+import { $, during, el, takeFiles, upload } from "./common.js";
 import { Sheets } from "./sheets.js";
 
 const page = $("reading");
@@ -37,6 +37,10 @@ function start() {
     }
   }
 
+  $("example")?.addEventListener("click", () => during($("example"), async () => {
+    const reply = await fetch("/example");
+    await read(new File([await reply.blob()], "example.jpg", { type: "image/jpeg" }));
+  }));
   takeFiles($("drop"), [$("files"), $("photo")], (files) => {
     $("problems").replaceChildren();
     for (const file of files) queue = queue.then(() => read(file));

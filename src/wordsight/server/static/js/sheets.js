@@ -70,6 +70,9 @@ export class Sheets {
     const { file, page } = this.sheets[index];
     this.viewer.show(pictureOf(file, page), page.width, page.height);
     this.items = readings(page);
+    for (const link of document.querySelectorAll("[data-document]")) {
+      link.href = `/api/v1/files/${file.id}/document?kind=${link.dataset.document}`;
+    }
     this.boxes = this.items.map((item, number) =>
       svg("polygon", { points: points(item.quad), class: this.#classOf(item) }, svg("title", {}, this.#told(item))),
     );
@@ -100,7 +103,7 @@ export class Sheets {
     $("text").replaceChildren(...(this.items.length ? shown : [el("p", { class: "soft" }, "No text was found in this picture.")]));
     const doubtful = this.items.filter((item) => item.confidence < DOUBTFUL).length;
     const what = named ? "fields" : "words";
-    $("summary").textContent = `${this.items.length} ${what}, ${doubtful ? `${doubtful} doubtful: check them` : "none doubtful"}.`;
+    $("summary").textContent = `${this.items.length} ${what}, ${doubtful ? `${doubtful} doubtful: check ${doubtful === 1 ? "it" : "them"}` : "none doubtful"}.`;
     if ($("doubtful")) $("doubtful").disabled = !doubtful;
   }
 

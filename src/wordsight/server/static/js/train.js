@@ -52,6 +52,9 @@ let drawn = 0;
 function curve(checks) {
   if (!checks.length || checks.length === drawn) return;
   drawn = checks.length;
+  const last = checks.at(-1);
+  $("curve-text").textContent = `Last check, ${last.stage}: ${Object.entries(last.scores).map(([name, value]) => `${name} ${value.toFixed(3)}`).join(", ")}`;
+  if (checks.length < 2) return; // a point is no curve
   const names = [...new Set(checks.flatMap((check) => Object.keys(check.scores)))].slice(0, COLOURS.length);
   const values = names.map((name) => checks.map((check) => check.scores[name] ?? null));
   const host = $("curve");
@@ -65,6 +68,4 @@ function curve(checks) {
     series: [{ label: "check" }, ...names.map((label, index) => ({ label, stroke: COLOURS[index], width: 2, points: { show: true } }))],
   };
   new uPlot(options, [checks.map((_, index) => index + 1), ...values], host);
-  const last = checks.at(-1);
-  $("curve-text").textContent = `Last check, ${last.stage}: ${Object.entries(last.scores).map(([name, value]) => `${name} ${value.toFixed(3)}`).join(", ")}`;
 }

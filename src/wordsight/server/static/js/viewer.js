@@ -17,6 +17,7 @@ export class Viewer {
 
   show(source, width, height) {
     this.size = { width, height };
+    this.root.parentElement.style.aspectRatio = `${width} / ${height}`;
     this.image.setAttribute("width", width);
     this.image.setAttribute("height", height);
     this.image.setAttribute("href", source);

@@ -1,0 +1,79 @@
+"""The other families of detectors by name, and their decoders on maps made by hand, without torch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from wordsight import Reader, registry
+from wordsight.detection import families, region, text_single_shot
+from wordsight.detection.region import Judge
+from wordsight.errors import ConfigError
+from wordsight.models.windows import WINDOW, pyramid
+from wordsight.stages import Detector, StageOptions
+
+NAMES = ("region", "single-shot", "sliding-window")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_family_runs_from_shipped_weights_or_says_how_to_train_some(name: str) -> None:
+    assert name in registry.names("detector")
+    if families.weights(name) is None:
+        with pytest.raises(ConfigError, match=f"wordsight train detector MANIFEST --head {name}"):
+            Reader(detector=name)
+        return
+    made = registry.create_detector(name, StageOptions(threads=1))
+    assert isinstance(made, Detector)
+    found = made.detect(np.full((96, 160, 3), 200, np.uint8))
+    assert len(found) == 0
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (33, 500), (8, 8), (64, 64)])
+def test_the_pyramid_goes_down_to_half_a_window(size: tuple[int, int]) -> None:
+    sizes = pyramid(*size)
+    assert all(side % 4 == 0 and side > 0 for one in sizes for side in one)
+    assert all(min(one) >= WINDOW // 2 for one in sizes[1:])
+    assert sizes == sorted(sizes, reverse=True)
+    assert abs(sizes[0][0] - size[0]) <= 2 and abs(sizes[0][1] - size[1]) <= 2
+
+
+def test_single_shot_words_are_where_cells_say() -> None:
+    sides = [(32, 48), (16, 24), (8, 12)]
+    scores = [np.zeros((1, *side), np.float32) for side in sides]
+    places = [np.ones((12, *side), np.float32) for side in sides]
+    corners = np.array([-40, -10, 40, -10, 40, 10, -40, 10], np.float32)
+    for column, score in ((20, 0.6), (21, 0.9)):
+        scores[0][0, 10, column] = score
+        places[0][:, 10, column] = [40, 10, 40, 10, *corners]
+    found, sure = text_single_shot.decode([*scores, *places], 0.3)
+    assert [*sure] == pytest.approx([0.9])
+    np.testing.assert_allclose(found[0], corners.reshape(4, 2) + np.float32([21.5 * 8, 10.5 * 8]))
+
+
+def test_regions_are_the_peaks_of_the_score() -> None:
+    score, sides = np.zeros((40, 60), np.float32), np.full((4, 40, 60), 8, np.float32)
+    score[10, 20], score[10, 21], score[30, 40], score[30, 10] = 0.9, 0.8, 0.5, 0.01
+    found = region.proposals(score, sides)
+    np.testing.assert_allclose(found, [[74, 34, 90, 50], [154, 114, 170, 130]])
+
+
+def test_the_judge_keeps_the_surest_of_what_is_the_same_place() -> None:
+    first = np.zeros((16 * 48, 128), np.float32)
+    first[0, 0] = 1  # the first unit is the first channel at the region's top left
+    second = np.zeros((128, 9), np.float32)
+    second[0, 0] = 1
+    judge = Judge((first, np.zeros((1, 128), np.float32)), (second, np.full((1, 9), 0.1, np.float32)))
+    features = np.zeros((16, 32, 64), np.float32)
+    features[0, :, 30:] = 5
+    boxes = np.array([[10, 10, 50, 30], [12, 10, 52, 30], [160, 60, 200, 90]], np.float32)
+    quads, scores = region.judged(features, boxes, judge)
+    assert [*scores] == pytest.approx([1 / (1 + np.exp(-5.1)), 1 / (1 + np.exp(-0.1))])
+    np.testing.assert_allclose(quads[0], [[164, 63], [204, 63], [204, 93], [164, 93]], rtol=1e-5)
+    np.testing.assert_allclose(quads[1], [[14, 12], [54, 12], [54, 32], [14, 32]], rtol=1e-5)
+    empty, none = region.judged(features, boxes[:0], judge)
+    assert empty.shape == (0, 4, 2) and none.shape == (0,)
+
+
+@pytest.mark.parametrize("value", [0, 255])
+def test_mser_of_a_plain_picture_is_nothing(value: int) -> None:
+    assert region.mser(np.full((40, 60, 3), value, np.uint8)).shape == (0, 4)
