@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -83,7 +84,9 @@ def prepare(job: Job) -> Plan:
     files, folder = filesystem(job.destination)
     files.makedirs(folder, exist_ok=True)
     names = {str(path).rstrip("/").rpartition("/")[2] for path in files.ls(folder, detail=False)}
-    wanted = {"version": VERSION, "source": job.source, "settings": job.settings, "column": job.column}
+    # Another version may read otherwise.
+    wanted = {"version": VERSION, "wordsight": version("wordsight"), "source": job.source}
+    wanted |= {"settings": job.settings, "column": job.column}
     if PLAN in names:
         plan = _read_plan(files, f"{folder}/{PLAN}")
         other = [name for name, value in wanted.items() if plan.get(name) != value]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,6 +16,8 @@ from wordsight.cli.read import make_reader
 from wordsight.config import MAX_PIXELS, Engine
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from wordsight.bulk import Progress
     from wordsight.bulk.plan import Maker
 
@@ -95,11 +97,17 @@ def bulk(
     running = opt.Running(quality, runtime, working.threads, max_pixels, truncated)
     make = partial(make_reader, finding, recognizing, choosing, running) if model is None else _model(model, running)
     make()  # whatever is wrong with it is told now, and by this process
-    settings = f"{model} {quality} {max_pixels} {truncated} {finding} {recognizing} {choosing}"
+    settings = f"{model} {quality} {max_pixels} {truncated} {_chosen(finding, recognizing, choosing)}"
     job = Job(source, destination, make, settings, working.shard, working.column, working.allow_private)
     count = working.workers or max(1, available_threads() // working.threads)
     progress = _follow(run(job, working.engine, count, working.threads, working.address))
     raise typer.Exit(1 if progress.errors else 0)
+
+
+def _chosen(*groups: DataclassInstance) -> str:
+    """What the user chose, without what has its default."""
+    pairs = [(one, getattr(group, one.name)) for group in groups for one in fields(group)]
+    return " ".join(f"{one.name}={value!r}" for one, value in pairs if value != one.default)
 
 
 def _model(name: str, running: opt.Running) -> Maker:

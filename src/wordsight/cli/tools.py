@@ -34,9 +34,7 @@ def register(app: typer.Typer) -> None:
 
 def evaluate(
     manifest: Annotated[Path, typer.Argument(help="Folder with labels.jsonl.")],
-    task: Annotated[
-        Task, typer.Option("--task", help="detection, end-to-end, page-words, recognition or fields.")
-    ] = "end-to-end",
+    task: Annotated[Task, typer.Option("--task", help="What is measured.")] = "end-to-end",
     predictions: Annotated[
         Path | None,
         typer.Option(
@@ -48,13 +46,8 @@ def evaluate(
     min_score: Annotated[float, typer.Option("--min-score", help="Leave out words below this score.")] = 0.0,
     rows: Annotated[Path | None, typer.Option("--rows", help="Write a line of JSON for every picture here.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    missing_ok: Annotated[
-        bool, typer.Option("--missing-ok", help="Count pictures without prediction as empty.")
-    ] = False,
-    own_lexicons: Annotated[
-        bool,
-        typer.Option("--own-lexicons", help="Expect in each picture the words that its line has under `lexicon`."),
-    ] = False,
+    missing_ok: Annotated[bool, typer.Option("--missing-ok", help="Count a missing prediction as empty.")] = False,
+    own_lexicons: Annotated[bool, typer.Option("--own-lexicons", help="Expect each line's own `lexicon`.")] = False,
     model: Annotated[
         str, typer.Option("--model", help="Measure a taught model against the stock reader, field by field.")
     ] = "",
@@ -92,9 +85,7 @@ def evaluate(
     if predictions is not None:
         cases, records = list(samples), report.read_predictions(predictions)
     else:
-        lexicons = _own_lexicons(recognizing) if own_lexicons else _no_lexicons
-        if own_lexicons and recognizing.lexicon is None and not recognizing.pattern:
-            recognizing = replace(recognizing, strict_lexicon=False)  # what is strict is each picture's list
+        lexicons, recognizing = _lexicons(recognizing, own_lexicons)
         reader = make_reader(finding, recognizing, choosing, running)
         cases, records = _read(reader, samples, task == "recognition", lexicons)
     _print(report.evaluate(cases, records, task, min_score=min_score, missing_ok=missing_ok), rows, as_json)
@@ -116,19 +107,20 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     raise typer.Exit(0 if all(check.ok for check in checks) else 1)
 
 
-def _no_lexicons(sample: Sample) -> Vocabulary | None:
-    return None
+def _lexicons(recognizing: opt.Recognizing, own: bool) -> tuple[Callable[[Sample], Vocabulary | None], opt.Recognizing]:
+    """What each sample may say, and the options for the reader.
 
-
-def _own_lexicons(recognizing: opt.Recognizing) -> Callable[[Sample], Vocabulary | None]:
-    """The list of a sample's own line, with the pattern and strictness of the options."""
+    With ``own`` it is the list of the sample's line, with the pattern and strictness of the options.
+    """
     from wordsight.vocabulary import Vocabulary
 
-    def own(sample: Sample) -> Vocabulary | None:
-        words = sample.lexicon
+    def listed(sample: Sample) -> Vocabulary | None:
+        words = sample.lexicon if own else None
         return Vocabulary(words, recognizing.pattern, strict=recognizing.strict_lexicon) if words else None
 
-    return own
+    if own and recognizing.lexicon is None and not recognizing.pattern:
+        return listed, replace(recognizing, strict_lexicon=False)  # what is strict is each picture's list
+    return listed, recognizing
 
 
 def _read(
