@@ -14,7 +14,19 @@ from PIL import Image, ImageDraw
 from wordsight.data.manifest import Sample, write_manifest
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = ["detection", "detectors", "lexicon", "memory", "mrz", "pattern", "peers", "receipts", "recognition", "rotation", "search"]
+SCRIPTS = [
+    "detection",
+    "detectors",
+    "lexicon",
+    "memory",
+    "mrz",
+    "pattern",
+    "peers",
+    "receipts",
+    "recognition",
+    "rotation",
+    "search",
+]
 
 
 def run(name: str, *arguments: str | Path) -> str:

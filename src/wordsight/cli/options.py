@@ -40,7 +40,7 @@ DetectorName = Annotated[
     str,
     typer.Option(
         "--detector",
-        help="What finds text: east (words), dbnet (lines), auto (by the picture), or none: the recognizer finds it.",
+        help="What finds text: east, region (words), dbnet (lines), auto (by picture), or none: the recognizer.",
         rich_help_panel=READING,
     ),
 ]

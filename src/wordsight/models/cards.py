@@ -84,10 +84,21 @@ CRNN_RECOGNIZER = Card(
     parameters=4_817_195,
 )
 
+REGION_DETECTOR = Card(
+    name="Region-LCNetV4",
+    package="wordsight",
+    file="weights/region.onnx",
+    sha256="bc1ab5dd6596c7839a81a12b7fface87fb5773a2b4ecf7c26c25be8f37dfc1cf",
+    licence="Apache-2.0",
+    origin="wordsight, from its own EAST training; the data and their terms are in weights/region.json",
+    input="(N, 3, H, W) float32, H and W multiples of 32, BGR, normalised as ImageNet",
+    parameters=2_585_397,
+)
+
 DETECTOR = "wordsight.detector"
 """Key of an ONNX file's metadata under which a detector trained here says, in JSON, its ``head`` and ``threshold``."""
 
-CARDS = (PP_OCR_DETECTOR, PP_OCR_RECOGNIZER, EAST_DETECTOR, CRNN_RECOGNIZER)
+CARDS = (PP_OCR_DETECTOR, PP_OCR_RECOGNIZER, EAST_DETECTOR, REGION_DETECTOR, CRNN_RECOGNIZER)
 
 
 @cache
