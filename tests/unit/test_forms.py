@@ -74,6 +74,9 @@ class Lines:
 WORDS = {200: "MH 20", 80: "BN 3525"}
 
 
+WORDS = {200: "MH 20", 80: "BN 3525"}
+
+
 class Teller:
     """Says what a crop's brightness stands for; two halves of different brightness are two lines side by side."""
 
@@ -86,9 +89,9 @@ class Teller:
     def _read(self, crop):
         middle = crop[crop.shape[0] // 2]
         kinds = [
-            min(self.WORDS, key=lambda k: abs(k - int(v))) for v in middle[[len(middle) // 4, -len(middle) // 4], 0]
+            min(WORDS, key=lambda k: abs(k - int(v))) for v in middle[[len(middle) // 4, -len(middle) // 4], 0]
         ]
-        text = " ".join(self.WORDS[kind] for kind in dict.fromkeys(kinds))
+        text = " ".join(WORDS[kind] for kind in dict.fromkeys(kinds))
         return Reading((Span(text, 0.9, 0.0, 1.0),), 0.9)
 
 

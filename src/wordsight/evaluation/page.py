@@ -62,14 +62,15 @@ STYLE = """<style>
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e9ef; --soft: #9aa4b5; --line: #313845; --page: #14181f;
   --card: #1c222c; --now: #6ea8ff; --then: #7d8798; --bad: #ffab70 } }
 * { box-sizing: border-box } body { margin: 0; background: var(--page); color: var(--ink);
-  font: 16px/1.5 system-ui, sans-serif } main { max-width: 62rem; margin: 0 auto; padding: 2rem 1rem 4rem }
+  font: 16px/1.5 system-ui, sans-serif } main { max-width: 70rem; margin: 0 auto; padding: 2rem 1rem 4rem }
 h1 { margin: 0; font-size: 1.9rem; overflow-wrap: anywhere } h2 { margin: 2.2rem 0 .6rem; font-size: 1.2rem }
 p { margin: .4rem 0 } .verdict { font-size: 1.1rem } .soft, small, figcaption { color: var(--soft) }
 .warn { color: var(--bad) } .scroll { overflow-x: auto }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums } caption { text-align: left }
-td, th { padding: .35rem .8rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top }
+td, th { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top }
 td.text, th.text { text-align: left; overflow-wrap: anywhere; min-width: 6rem } thead th { color: var(--soft);
-  font-weight: 500; white-space: nowrap } tbody th { font-weight: 600 } tr.all th, tr.all td { font-weight: 700 }
+  font-weight: 500; white-space: nowrap } tbody th { font-weight: 600 }
+  .tight { white-space: nowrap } tr.all th, tr.all td { font-weight: 700 }
 td svg { display: block } .pair { display: flex; flex-wrap: wrap; gap: 0 3rem } svg text { fill: var(--soft);
   font-size: 11px } .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 1rem }
 figure { margin: 0; padding: .8rem; background: var(--card); border-radius: .5rem; overflow-wrap: anywhere }
@@ -119,10 +120,11 @@ def _table(report: Mapping[str, Any]) -> str:
         low, high = new["f_interval"]
         cells = [old.get("f")] if compared else []
         shown = "".join(f"<td>{_number(cell)}" for cell in [*cells, new["f"]])
-        shown += f"<td>{low:.2f} to {high:.2f}<td>{_bar(old.get('f') if compared else None, new['f'], low, high)}"
+        bar = _bar(old.get("f") if compared else None, new["f"], low, high)
+        shown += f"<td class=tight>{low:.2f} to {high:.2f}<td>{bar}"
         shown += "".join(f"<td>{_number(new[key])}" for key in COLUMNS)
         title = _e(name) or ("all" if len(labels) > 1 else _e("".join(labels)))
-        rows.append(f"<tr{'' if name else ' class=all'}><th scope=row class=text>{title}{shown}")
+        rows.append(f"<tr{'' if name else ' class=all'}><th scope=row class='text tight'>{title}{shown}")
     title = "Before and now" if compared else "How right it is"
     table = f"<div class=scroll><table><thead><tr>{head}<tbody>{''.join(rows)}</table></div>"
     return f"<h2>{title}</h2>{table}{_extra(report)}"

@@ -91,11 +91,11 @@ def cases_of_record(example: Example, record: Mapping[str, Any]) -> tuple[Case, 
     words = [word for word in example.sample.words or () if word.text and word.quad is not None]
     kept = [word for word in words if not word.ignore and word.text != DONT_CARE]
     ignored = tuple(word.quad for word in words if word not in kept and word.quad is not None)
-    said = tuple(
+    told = tuple(
         Said(str(word["text"]), _sure(word), tuple((float(x), float(y)) for x, y in word["quad"]))
         for word in record.get("words", ())
     )
-    return (Case(example.name, WORDS, tuple(word.text or "" for word in kept), said, None, ignored),)
+    return (Case(example.name, WORDS, tuple(word.text or "" for word in kept), told, None, ignored),)
 
 
 def _told(record: Mapping[str, Any], name: str) -> tuple[Said, ...]:

@@ -87,12 +87,12 @@ def teach_documents(
         yield Working("tag", (number + 1) / (len(parts) + 1), 5.0)
     tagger = train_tagger([one.document for one in learnt], [label.name for label in labels])
     cards = calibrated(answers, make_cards(labels, learn))
+    by_turns = _by_turns(answers, turns, cards)
     if split.told:
         final = _answers(learnt, tested, labels, tagger)
         after = cases(final, cards)
     else:
-        final = answers
-        after = _by_turns(answers, turns, cards)
+        final, after = answers, by_turns
     before = tuple(
         Case(a.read.example.name, card.name, wanted(a.read.example, card.name), by_form(a.read.page, card))
         for a in final
@@ -101,7 +101,7 @@ def teach_documents(
     total = sum((case.counts() for case in after[1:]), after[0].counts()) if after else None
     if total is not None:
         yield Scored("tag", {"f": total.f, "precision": total.precision, "recall": total.recall})
-    doubts = find_doubts(cases(answers, cards))
+    doubts = find_doubts(by_turns)  # a wrong label must not lower the confidence in what speaks against it
     curve = learning_curve(learnt, labels, answers, cards) if len(learnt) >= 2 * FOLDS else ()
     return Outcome({TAGGER: tagger.dump()}, tuple(cards), before, tuple(after), doubts, curve)
 
