@@ -148,7 +148,8 @@ OUT_OF_REACH = """[...document.querySelectorAll("main button, main a, main input
 
 def sign_in_by_keys(page: Any, site: Any) -> None:
     page.goto("/sign-in")
-    page.keyboard.type(site.key)  # the field has the focus
+    page.wait_for_function("document.activeElement.matches('input')")  # the field has the focus
+    page.keyboard.type(site.key)
     page.keyboard.press("Enter")
     page.wait_for_url(f"{site.address}/")
 

@@ -166,6 +166,7 @@ def label_with_help(tab: Any) -> None:
 def try_it(tab: Any) -> None:
     """The model reads a receipt that it has never seen."""
     tab.click(".tabs >> text=Try")
+    tab.wait_for_url("**/try")  # the page before it has a field for files too
     receipt = draw(UNSEEN)
     tab.set_input_files("#files", [file_of("unseen.png", receipt)])
     tab.wait_for_selector("#text .word")
