@@ -88,9 +88,7 @@ class Teller:
 
     def _read(self, crop):
         middle = crop[crop.shape[0] // 2]
-        kinds = [
-            min(WORDS, key=lambda k: abs(k - int(v))) for v in middle[[len(middle) // 4, -len(middle) // 4], 0]
-        ]
+        kinds = [min(WORDS, key=lambda k: abs(k - int(v))) for v in middle[[len(middle) // 4, -len(middle) // 4], 0]]
         text = " ".join(WORDS[kind] for kind in dict.fromkeys(kinds))
         return Reading((Span(text, 0.9, 0.0, 1.0),), 0.9)
 
