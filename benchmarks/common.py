@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import shlex
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -14,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from wordsight.data.manifest import Manifest
+from wordsight.data.manifest import LABELS, Manifest, Sample
 
 RESULTS = Path(__file__).parent / "results"
 """Folder of the results that are kept in the repository, one folder a day."""
@@ -74,6 +75,19 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     lines = [[header[i] for i in kept], ["---", *["---:"] * (len(kept) - 1)]]
     lines += [[_cell(row[i]) for i in kept] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def link_manifest(folder: Path, samples: Iterable[Sample]) -> None:
+    """A data set as a user has it, in a folder that is emptied first; the pictures are linked."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    lines = []
+    for sample in samples:
+        target = folder / sample.image
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to(sample.path.resolve())
+        lines.append(json.dumps(sample.to_record(), ensure_ascii=False) + "\n")
+    (folder / LABELS).write_text("".join(lines), encoding="utf-8")
 
 
 def write_results(options: argparse.Namespace, name: str, results: dict[str, Any], parts: Sequence[str]) -> None:

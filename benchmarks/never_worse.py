@@ -178,18 +178,6 @@ DOMAINS: dict[str, Domain] = {
 }
 
 
-def write_manifest(folder: Path, samples: Sequence[Sample]) -> None:
-    """A data set as a user has it; the pictures are linked."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for sample in samples:
-        target = folder / sample.image
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.symlink_to(sample.path.resolve())
-    lines = (json.dumps(replace(s, split=None).to_record(), ensure_ascii=False) + "\n" for s in samples)
-    (folder / "labels.jsonl").write_text("".join(lines), encoding="utf-8")
-
-
 def run(domain: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
     """One run: teach, then judge on the unseen pictures."""
     place = options.work / f"{domain}-{seed}"
@@ -200,8 +188,8 @@ def run(domain: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
         return dict(json.loads(done.read_text(encoding="utf-8")))
     if not (place / "unseen" / "labels.jsonl").is_file():
         learnt, unseen = DOMAINS[domain](options.data, place, random.Random(f"{domain}{seed}"))
-        write_manifest(place / "data", learnt)
-        write_manifest(place / "unseen", unseen)
+        for name, samples in (("data", learnt), ("unseen", unseen)):
+            common.link_manifest(place / name, [replace(sample, split=None) for sample in samples])
     command = [sys.executable, "-m", "wordsight", "teach", str(place / "data"), "--name", domain]
     start = time.monotonic()
     finished = subprocess.run(

@@ -91,18 +91,6 @@ def parted(row: str, options: argparse.Namespace) -> tuple[list[Sample], list[Sa
     return rest[: options.learn], unseen
 
 
-def write_manifest(folder: Path, samples: Sequence[Sample]) -> None:
-    """A data set as a user has it; the pictures are linked."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for sample in samples:
-        target = folder / sample.image
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.symlink_to(sample.path.resolve())
-    lines = (json.dumps(sample.to_record(), ensure_ascii=False) + "\n" for sample in samples)
-    (folder / "labels.jsonl").write_text("".join(lines), encoding="utf-8")
-
-
 def run(row: str, options: argparse.Namespace) -> dict[str, Any]:
     """One row: teach, then measure on the unseen pictures."""
     place = options.work / row
@@ -114,7 +102,7 @@ def run(row: str, options: argparse.Namespace) -> dict[str, Any]:
     learnt, unseen = parted(row, options)
     name = row.partition("-")[0]
     if not (place / "data").is_dir():
-        write_manifest(place / "data", learnt)
+        common.link_manifest(place / "data", learnt)
     minutes = options.captcha_minutes if name == "captcha" else options.plate_minutes
     command = [sys.executable, "-m", "wordsight", "teach", str(place / "data"), "--name", name]
     start = time.monotonic()

@@ -76,15 +76,29 @@ def checked_address(host: str, port: int, allow_private: bool) -> str:
         ImageError: The host is not known, or has an address that is private, local or reserved.
     """
     try:
-        found = sorted({str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)})
+        found = addresses(host, port)
     except (OSError, UnicodeError) as error:
         raise ImageError(f"{host} is not known") from error
-    for text in found:
-        address = ipaddress.ip_address(text.partition("%")[0])
-        mapped = getattr(address, "ipv4_mapped", None) or address
-        if not allow_private and (not mapped.is_global or mapped.is_multicast):
-            raise ImageError(f"{host} is not a public address; if that is meant, use --allow-private")
+    if not (allow_private or all(map(is_public, found))):
+        raise ImageError(f"{host} is not a public address; if that is meant, use --allow-private")
     return found[0]
+
+
+def addresses(host: str, port: int) -> list[str]:
+    """All addresses of a host, sorted.
+
+    Raises:
+        OSError: The host is not known.
+        UnicodeError: Its name cannot be one.
+    """
+    return sorted({str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)})
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is one of the open network: not private, local, reserved, or of many hosts."""
+    plain = ipaddress.ip_address(address.partition("%")[0])
+    mapped = getattr(plain, "ipv4_mapped", None) or plain
+    return bool(mapped.is_global and not mapped.is_multicast)
 
 
 def _port(parts: SplitResult) -> int:

@@ -12,12 +12,13 @@ import numpy as np
 from wordsight import geometry
 from wordsight.config import PADDING
 from wordsight.errors import ConfigError
+from wordsight.image.turn import level
 from wordsight.layout import lines as rows
 from wordsight.layout.order import order
 from wordsight.layout.words import split
 from wordsight.recognition.confidence import calibrated
 from wordsight.rectify.crop import Pyramid
-from wordsight.rectify.level import amount, lean, level, put_back, search
+from wordsight.rectify.level import amount, lean, put_back, search
 from wordsight.rectify.orient import DOUBT, SQUARE, lie_down, read_upright, weight
 from wordsight.stages import Calibrated, Detector, GuidedRecognizer, PageRecognizer, Recognizer
 from wordsight.types import Char, Detection, Floats, Line, Picture, Quad, Reading, Span, Word, join_words

@@ -232,21 +232,7 @@ class Reader:
                 found, notes = self._look(sheet.picture, clock, self._pipeline.detect)
             else:
                 found, notes = self._read_sheet(sheet, clock, known)
-            height, width = sheet.picture.shape[:2]
-            yield Page(
-                image=source_name(source),
-                page=sheet.number,
-                width=width,
-                height=height,
-                scale=found.scale,
-                words=found.words,
-                lines=found.lines,
-                seconds=clock.seconds,
-                source=None if hasattr(source, "read") else source,
-                limits=self.limits,
-                dpi=sheet.dpi,
-                notes=notes,
-            )
+            yield page_of(source, sheet, found, clock, self.limits, notes)
 
     def _read_sheet(
         self, sheet: Sheet, clock: Clock, vocabulary: Vocabulary | None
@@ -411,6 +397,36 @@ def read(source: ImageSource | list[ImageSource]) -> Page | list[Page]:
         ImageError: The picture cannot be loaded.
     """
     return default_reader().read(source)
+
+
+def page_of(
+    source: ImageSource, sheet: Sheet, found: Findings, clock: Clock, limits: Limits, notes: tuple[str, ...] = ()
+) -> Page:
+    """The page that a sheet of a file has become.
+
+    Args:
+        source: The file.
+        sheet: What was loaded of it.
+        found: What was found there.
+        clock: What that took.
+        limits: With which the file was opened, and is opened again to be drawn on.
+        notes: What was noticed.
+    """
+    height, width = sheet.picture.shape[:2]
+    return Page(
+        image=source_name(source),
+        page=sheet.number,
+        width=width,
+        height=height,
+        scale=found.scale,
+        words=found.words,
+        lines=found.lines,
+        seconds=clock.seconds,
+        source=None if hasattr(source, "read") else source,
+        limits=limits,
+        dpi=sheet.dpi,
+        notes=notes,
+    )
 
 
 def source_name(source: ImageSource) -> str:

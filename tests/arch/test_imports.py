@@ -10,7 +10,7 @@ from import_graph import cycles, edges, imported, modules
 LEVELS = (
     ("errors",),
     ("types", "config", "languages", "examples", "fetch"),
-    ("geometry", "charset", "vocabulary"),
+    ("geometry", "charset", "vocabulary", "edits"),
     ("stages",),
     ("registry", "image", "models"),
     ("detection", "rectify", "recognition", "layout"),

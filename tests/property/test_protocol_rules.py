@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from shapely import MultiPoint, Polygon
 
 from wordsight.data.manifest import Sample, TrueWord
+from wordsight.edits import edit_distance
 from wordsight.evaluation.calibration import coverage_at, expected_calibration_error
-from wordsight.evaluation.protocols import Counts, count_boxes, count_fields, count_page_words, edit_distance, same_word
+from wordsight.evaluation.protocols import Counts, count_boxes, count_fields, count_page_words, same_word
 
 # A coarse grid gives many exact ties, crossed and degenerate quads; the fine one gives the rest.
 numbers = st.integers(0, 6) | st.floats(-50, 50, width=32)

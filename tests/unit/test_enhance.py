@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from wordsight.errors import ConfigError
 from wordsight.image import sheet, tone
 from wordsight.image.enhance import MOVES, TONES, Enhanced, enhance, isolated, needs, steps_of
+from wordsight.image.turn import rotate
 from wordsight.types import Floats, Picture
 
 
@@ -144,7 +145,7 @@ def test_a_curled_sheet_is_found_and_flattened() -> None:
 
 @pytest.mark.parametrize("angle", [-7.0, -2.0, 3.0, 9.0])
 def test_skew_is_measured_and_undone(angle: float) -> None:
-    turned = sheet.rotate(page(), angle)[0]
+    turned = rotate(page(), angle)[0]
     assert sheet.skew(turned) == pytest.approx(angle, abs=0.3)
     assert abs(sheet.skew(sheet.deskew(turned)[0])) < 0.3
     assert sheet.skew(page()) == 0

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from wordsight.data.manifest import Manifest, Sample, TrueWord
+from wordsight.edits import edit_distance
 from wordsight.errors import ConfigError, ManifestError
 from wordsight.evaluation.protocols import (
     Counts,
     count_boxes,
     count_fields,
     count_page_words,
-    edit_distance,
     fold,
     same_word,
 )

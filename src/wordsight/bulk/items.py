@@ -12,10 +12,8 @@ from urllib.parse import urlsplit
 
 from wordsight.errors import ConfigError, MissingExtra
 from wordsight.fetch import WEB, is_url
+from wordsight.image.load import SUFFIXES
 
-PICTURES = frozenset(
-    [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif", ".pdf"]
-)
 LISTS = (".txt", ".lst")
 TAR, PARQUET = ".tar", ".parquet"
 BRACES = re.compile(r"\{(\d+)\.\.(\d+)\}")
@@ -143,7 +141,7 @@ def _file(files: Any, path: str, name: str, column: str, named: bool = False) ->
         yield from (Item(f"{name}#{row}", full, row) for row in range(_rows(files, path, name, column)))
     elif path.lower().endswith((".tar.gz", ".tgz", ".tar.zst", ".tar.bz2", ".tar.xz")):
         raise ConfigError(f"{name} is compressed as a whole, so no picture in it can be reached; unpack it to a .tar")
-    elif named or suffix in PICTURES:
+    elif named or suffix in SUFFIXES:
         yield Item(name, full)
 
 
@@ -152,7 +150,7 @@ def _members(files: Any, path: str, name: str, full: str) -> Iterator[Item]:
     try:
         with files.open(path, "rb") as file, tarfile.open(fileobj=file, mode="r:") as archive:
             while (member := archive.next()) is not None:
-                if member.isreg() and not member.sparse and PurePosixPath(member.name.lower()).suffix in PICTURES:
+                if member.isreg() and not member.sparse and PurePosixPath(member.name.lower()).suffix in SUFFIXES:
                     yield Item(f"{name}/{member.name}", full, member.offset_data, member.size)
                 archive.members = []  # type: ignore[attr-defined]  # or millions of headers would stay
     except tarfile.TarError as error:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TextIO, get_args
+from typing import Any, TextIO
 
-import typer
-
+from wordsight.cli.output import Form, write_results
 from wordsight.cli.sources import Sources
-from wordsight.config import Format, check_choice
+from wordsight.config import Format
 from wordsight.errors import WordsightError
 from wordsight.image.load import ImageSource, load
 from wordsight.page import Failure, encodable
@@ -57,25 +55,15 @@ def write_crops(results: Iterable[CropReading | Failure], form: Format, out: Tex
     Raises:
         ConfigError: No such format.
     """
-    check_choice("format", form, get_args(Format))
-    rows = csv.writer(out, lineterminator="\n")
-    if form == "csv":
-        rows.writerow(["image", "text", "confidence"])
-    failed, before = 0, "["
-    for result in results:
-        if isinstance(result, Failure):
-            failed += 1
-            typer.echo(str(result), err=True)
-        if form in ("json", "jsonl"):
-            out.write((before if form == "json" else "") + result.to_json() + "\n")
-            before = ","
-        elif isinstance(result, CropReading) and form == "csv":
-            rows.writerow([encodable(result.image), result.reading.text, round(result.reading.confidence, 4)])
-        elif isinstance(result, CropReading):
-            out.write(f"{encodable(result.image)}\t{result.reading.text}\n")
-    if form == "json":
-        out.write("]\n" if before == "," else "[]\n")
-    return failed
+    return write_results(results, form, out, Form(("image", "text", "confidence"), _rows, _lines))
+
+
+def _rows(crop: CropReading) -> Iterator[list[object]]:
+    yield [encodable(crop.image), crop.reading.text, round(crop.reading.confidence, 4)]
+
+
+def _lines(crop: CropReading) -> Iterator[str]:
+    yield f"{encodable(crop.image)}\t{crop.reading.text}\n"
 
 
 def _load(reader: Reader, name: str, source: ImageSource) -> Picture | Failure:

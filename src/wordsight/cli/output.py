@@ -1,15 +1,23 @@
-"""Where results go: standard output, files that appear only when they are complete, folders."""
+"""Where results go, and in which form: standard output, files that appear only when they are complete, folders."""
 
 from __future__ import annotations
 
+import csv
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, Generic, Protocol, TextIO, TypeVar, get_args
 
+import typer
+
+from wordsight.config import Format, check_choice
 from wordsight.errors import ConfigError
+
+if TYPE_CHECKING:
+    from wordsight.page import Failure
 
 UNICODE = "backslashreplace"
 """What is done with a file name that is no Unicode: its odd bytes are written as in JSON."""
@@ -39,6 +47,64 @@ def target(path: Path | None) -> Iterator[TextIO]:
         part.replace(whole)
     finally:
         part.unlink(missing_ok=True)
+
+
+class Result(Protocol):
+    """What is written, one after the other."""
+
+    def to_json(self) -> str:
+        """Its record."""
+
+
+R = TypeVar("R", bound=Result)
+
+
+@dataclass(frozen=True, slots=True)
+class Form(Generic[R]):
+    """How results look outside of JSON.
+
+    Attributes:
+        header: First row of a CSV file.
+        rows: The rows of one result.
+        lines: Its lines of text.
+    """
+
+    header: Sequence[str]
+    rows: Callable[[R], Iterable[Sequence[object]]]
+    lines: Callable[[R], Iterable[str]]
+
+
+def write_results(results: Iterable[R | Failure], form: Format, out: TextIO, look: Form[R]) -> int:
+    """Write results as text, JSON, JSON lines or CSV, and failures to standard error; how many failed.
+
+    Text and CSV leave failures out; JSON keeps them in their places.
+
+    Raises:
+        ConfigError: No such format.
+    """
+    from wordsight.page import Failure
+
+    check_choice("format", form, get_args(Format))
+    rows = csv.writer(out, lineterminator="\n")
+    if form == "csv":
+        rows.writerow(look.header)
+    failed, before = 0, "["
+    for result in results:
+        if isinstance(result, Failure):
+            failed += 1
+            typer.echo(str(result), err=True)
+        if form in ("json", "jsonl"):
+            out.write((before if form == "json" else "") + result.to_json() + "\n")
+            before = ","
+        elif isinstance(result, Failure):
+            continue
+        elif form == "csv":
+            rows.writerows(look.rows(result))
+        else:
+            out.writelines(look.lines(result))
+    if form == "json":
+        out.write("]\n" if before == "," else "[]\n")
+    return failed
 
 
 def check_file(path: Path) -> None:

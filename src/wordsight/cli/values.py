@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, TextIO, get_args
+from functools import partial
+from typing import TYPE_CHECKING, TextIO
 
-import typer
-
-from wordsight.config import Format, check_choice
+from wordsight.cli.output import Form, write_results
 
 if TYPE_CHECKING:
+    from wordsight.config import Format
     from wordsight.fields.extract import Prediction
     from wordsight.page import Failure
 
@@ -22,28 +21,8 @@ def write(results: Iterable[Prediction | Failure], form: Format, out: TextIO, ma
     Raises:
         ConfigError: No such format.
     """
-    from wordsight.page import Failure
-
-    check_choice("format", form, get_args(Format))
-    rows = csv.writer(out, lineterminator="\n")
-    if form == "csv":
-        rows.writerow(["image", "page", "field", "text", "confidence", "quad"])
-    failed, before = 0, "["
-    for result in results:
-        if isinstance(result, Failure):
-            failed += 1
-            typer.echo(str(result), err=True)
-        if form in ("json", "jsonl"):
-            out.write((before if form == "json" else "") + result.to_json() + "\n")
-            before = ","
-        elif not isinstance(result, Failure):
-            if form == "csv":
-                rows.writerows(_rows(result))
-            else:
-                out.writelines(_lines(result, many))
-    if form == "json":
-        out.write("]\n" if before == "," else "[]\n")
-    return failed
+    header = ("image", "page", "field", "text", "confidence", "quad")
+    return write_results(results, form, out, Form(header, _rows, partial(_lines, many=many)))
 
 
 def _rows(result: Prediction) -> Iterator[list[object]]:

@@ -11,6 +11,7 @@ from typing import Any, assert_never, get_args
 from wordsight.config import Task
 from wordsight.data.jsonl import read_jsonl
 from wordsight.data.manifest import Sample
+from wordsight.edits import edit_distance
 from wordsight.errors import ConfigError, ManifestError
 from wordsight.evaluation.protocols import (
     Counts,
@@ -18,7 +19,6 @@ from wordsight.evaluation.protocols import (
     count_boxes,
     count_fields,
     count_page_words,
-    edit_distance,
     fold,
     said_text,
 )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from wordsight.image.turn import rotate
+from wordsight.image.turn import level
 from wordsight.types import Floats, Picture
 
 Back = Callable[[Floats], Floats]
@@ -202,8 +202,8 @@ def deskew(picture: Picture) -> Moved:
     angle = skew(picture)
     if abs(angle) < 0.1:
         return picture, _stay
-    turned, there = rotate(picture, -angle)
-    return turned, _affine(np.linalg.inv(np.vstack([there, (0, 0, 1)])))
+    turned, back = level(picture, angle)
+    return turned, _affine(back)
 
 
 def skew(picture: Picture) -> float:

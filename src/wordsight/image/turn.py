@@ -31,3 +31,9 @@ def rotate(picture: Picture, angle: float) -> tuple[Picture, NDArray[np.float64]
     ground = tuple(float(value) for value in border.mean(axis=0).round())
     turned = cv2.warpAffine(picture, centred, (across, down), flags=cv2.INTER_CUBIC, borderValue=ground)
     return turned.astype(np.uint8, copy=False), affine
+
+
+def level(picture: Picture, angle: float) -> tuple[Picture, NDArray[np.float64]]:
+    """A picture turned back by an angle, degrees, and the (3, 3) matrix from its points to those of the original."""
+    turned, there = rotate(picture, -angle)
+    return turned, np.linalg.inv(np.vstack([there, (0, 0, 1)]))

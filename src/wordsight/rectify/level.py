@@ -37,12 +37,6 @@ def lean(found: Detection) -> float:
     return tilt if abs(tilt) > TILT else 0.0
 
 
-def level(picture: Picture, angle: float) -> tuple[Picture, Matrix]:
-    """A picture turned back by an angle, degrees, and the (3, 3) matrix from its points to those of the original."""
-    turned, there = rotate(picture, -angle)
-    return turned, np.linalg.inv(np.vstack([there, (0, 0, 1)]))
-
-
 def put_back(found: Detection, matrix: Matrix) -> Detection:
     """What was found, at the places where a (3, 3) matrix maps it to."""
     return replace(found, quads=geometry.apply(matrix, found.quads))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from wordsight.errors import ConfigError, WordsightError
 from wordsight.image.load import SUFFIXES
+from wordsight.models.cards import sha256
 from wordsight.reader import Reader
 from wordsight.search.index import FileState, SearchIndex, Sheet
-
-BLOCK = 1 << 20
 
 ReadFile = Callable[[str], Iterator[Sheet]]
 """Reads the pages of a file, with their fields."""
@@ -94,7 +92,7 @@ def _visit(index: SearchIndex, path: Path, read: ReadFile, setting: str) -> Step
         same_way = known is not None and known.setting == setting
         if known and same_way and (known.size, known.modified) == (status.st_size, status.st_mtime_ns):
             return Step(name, "unchanged", error=known.error)
-        state = FileState(status.st_size, status.st_mtime_ns, _digest(path), setting)
+        state = FileState(status.st_size, status.st_mtime_ns, sha256(path), setting)
     except OSError as error:
         return Step(name, "failed", error=str(error))
     if known and same_way and known.digest == state.digest:
@@ -107,11 +105,3 @@ def _visit(index: SearchIndex, path: Path, read: ReadFile, setting: str) -> Step
     except WordsightError as error:
         index.add(name, FileState(state.size, state.modified, state.digest, setting, str(error)), ())
         return Step(name, "failed", error=str(error))
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()

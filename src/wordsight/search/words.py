@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from wordsight.edits import edit_distance
+
 ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "|": "l", "5": "s", "8": "b", "ı": "l"})
 """Characters that recognizers take for each other, after capitals and accents are gone."""
 JOINED = (("rn", "m"), ("vv", "w"))
@@ -49,18 +51,11 @@ def errors_allowed(word: str) -> int:
 def distance(one: str, other: str, most: int) -> int:
     """Letters that have to be put in, left out or changed to make one word of another; ``most + 1`` where more.
 
-    Levenshtein (1966), by rows, given up when no row can come below ``most``.
+    Words whose lengths alone are too far apart are not compared.
     """
     if abs(len(one) - len(other)) > most:
         return most + 1
-    row = list(range(len(other) + 1))
-    for number, letter in enumerate(one, 1):
-        before, row[0] = row[0], number
-        for place, match in enumerate(other, 1):
-            before, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, before + (letter != match))
-        if min(row) > most:
-            return most + 1
-    return row[-1]
+    return min(edit_distance(one, other), most + 1)
 
 
 def trigrams(word: str) -> set[str]:

@@ -6,14 +6,13 @@ resolves differently the second time gains nothing. Redirects are followed by ha
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
 import httpx
 
+from wordsight.fetch import addresses, is_public
 from wordsight.server.forms import Upload
 from wordsight.server.settings import Settings
 
@@ -112,9 +111,9 @@ def public_target(url: str) -> Target:
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise FetchError("only http and https URLs are fetched")
     port = parsed.port or (443 if parsed.scheme == "https" else 80)
-    addresses = public_addresses(parsed.host, port)
+    public = public_addresses(parsed.host, port)
     host = parsed.host if parsed.port is None else f"{parsed.host}:{parsed.port}"
-    return Target(parsed.copy_with(host=addresses[0]), host, parsed.host)
+    return Target(parsed.copy_with(host=public[0]), host, parsed.host)
 
 
 def public_addresses(host: str, port: int) -> list[str]:
@@ -124,12 +123,9 @@ def public_addresses(host: str, port: int) -> list[str]:
         FetchError: It has none, or one is private, local, or reserved.
     """
     try:
-        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+        found = addresses(host, port)
     except (OSError, UnicodeError) as error:
         raise FetchError(f"{host} is not known") from error
-    for text in found:
-        address = ipaddress.ip_address(text.partition("%")[0])
-        mapped = getattr(address, "ipv4_mapped", None) or address
-        if not mapped.is_global or mapped.is_multicast:
-            raise FetchError(f"{host} is not a public address")
-    return sorted(found)
+    if not all(map(is_public, found)):
+        raise FetchError(f"{host} is not a public address")
+    return found

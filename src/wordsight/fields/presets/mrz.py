@@ -11,10 +11,9 @@ from wordsight.fields.presets import icao
 from wordsight.fields.presets.base import Answer, answer, lines_detector
 from wordsight.fields.presets.icao import FILLER, Stretch
 from wordsight.fields.presets.zone import Found, ZoneReader
-from wordsight.image.load import ImageSource, Sheet, load_sheets
-from wordsight.page import Page
+from wordsight.image.load import ImageSource, load_sheets
 from wordsight.pipeline import Clock, Pipeline, in_rows
-from wordsight.reader import Reader, source_name
+from wordsight.reader import Reader, page_of
 from wordsight.recognition.svtr import SvtrRecognizer
 from wordsight.types import Quad, Word
 
@@ -48,7 +47,8 @@ class MrzPreset:
             clock = Clock()
             with clock("mrz"):
                 found = self._zones.read(sheet.picture)
-            page = _page(source, sheet, found, clock, self.reader)
+            read = in_rows([] if found is None else [[word] for word in _words(found)])
+            page = page_of(source, sheet, read, clock, self.reader.limits)
             if found is None:
                 yield answer(page, (), NAME, {})
                 continue
@@ -95,22 +95,3 @@ def _words(found: Found) -> Iterator[Word]:
     """The lines of a zone as words."""
     for number, (line, quad) in enumerate(zip(found.zone.lines, found.quads, strict=True)):
         yield Word(Quad(quad), line, found.confidence(Stretch(number, 0, len(line))), 1.0)
-
-
-def _page(source: ImageSource, sheet: Sheet, found: Found | None, clock: Clock, reader: Reader) -> Page:
-    """The page, of which the zone's lines are all that was read."""
-    read = in_rows([] if found is None else [[word] for word in _words(found)])
-    height, width = sheet.picture.shape[:2]
-    return Page(
-        image=source_name(source),
-        page=sheet.number,
-        width=width,
-        height=height,
-        scale=read.scale,
-        words=read.words,
-        lines=read.lines,
-        seconds=clock.seconds,
-        source=None if hasattr(source, "read") else source,
-        limits=reader.limits,
-        dpi=sheet.dpi,
-    )

@@ -11,7 +11,7 @@ from wordsight import geometry
 from wordsight.fields.presets import icao, rules
 from wordsight.fields.presets.cells import Cells, Columns, Doubles, even, read_cells
 from wordsight.fields.presets.icao import FILLER, SYMBOLS, Layout, Zone
-from wordsight.image.turn import rotate
+from wordsight.image.turn import level
 from wordsight.layout import lines as rows
 from wordsight.pipeline import CROP_HEIGHT
 from wordsight.recognition.ctc import best_path, marks
@@ -130,8 +130,7 @@ class ZoneReader:
         found = self.detector.detect(picture, scale)
         yield found.quads
         tilt = axis(lie_down(found.quads), found.scores)
-        turned, there = rotate(picture, -tilt if abs(tilt) > TILT else 90.0)
-        back = np.linalg.inv(np.vstack([there, (0, 0, 1)]))
+        turned, back = level(picture, tilt if abs(tilt) > TILT else -90.0)
         yield geometry.apply(back, self.detector.detect(turned, scale).quads)
         yield self.detector.detect(picture).quads
 
