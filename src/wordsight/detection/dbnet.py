@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from wordsight import geometry
-from wordsight.image.scale import SIZINGS, Size, Sizing, look, run_tiled, size_for
+from wordsight.image.scale import SIZINGS, Size, Sizing, look, run_tiled, size_for, to_picture
 from wordsight.models import cards
 from wordsight.models.runtime import Network, compile_network
 from wordsight.stages import StageOptions
@@ -54,7 +54,7 @@ class DbDetector:
 
     def _detect(self, picture: Picture, size: Size, scale: float) -> Detection:
         rects, scores = rects_of(self._run(picture, size), self.threshold, self.min_score, self.unclip)
-        stretch = np.array([picture.shape[1] / size[0], picture.shape[0] / size[1]], np.float32)
+        stretch = to_picture(picture, size)
         return Detection(geometry.from_rects(rects) * stretch, scores, scale)
 
     def _run(self, picture: Picture, size: Size) -> Floats:

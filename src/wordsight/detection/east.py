@@ -15,7 +15,7 @@ import numpy as np
 from wordsight.config import Quality
 from wordsight.detection.lanms import STRIDE, decode
 from wordsight.detection.mend import cut_places
-from wordsight.image.scale import SIZINGS, Size, Sizing, look, network_input, run_tiled, size_for
+from wordsight.image.scale import SIZINGS, Size, Sizing, look, network_input, run_tiled, size_for, to_picture
 from wordsight.models import cards
 from wordsight.models.runtime import Network, compile_network
 from wordsight.stages import StageOptions
@@ -61,7 +61,7 @@ class EastDetector:
         maps = self._run(picture, size)
         quads, scores = self.decoder(maps[0], maps[1:], self.cell, self.nms)
         sure = scores >= self.min_score
-        stretch = np.array([picture.shape[1] / size[0], picture.shape[0] / size[1]], np.float32)
+        stretch = to_picture(picture, size)
         cut = cut_places(maps[0], self.cell, quads[sure] / np.float32(STRIDE)) * STRIDE
         return Detection(quads[sure] * stretch, scores[sure], scale, cut * stretch)
 

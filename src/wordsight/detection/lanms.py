@@ -69,9 +69,15 @@ def decode(
     return best_of(rejoin(quads, cast), scores, cast, nms)
 
 
-def best_of(quads: Floats, scores: Floats, cast: Floats, nms: float | None) -> tuple[Floats, Floats]:
-    """What is left of quads (N, 4, 2) and scores (N,) when of rivals only the one with more votes stays; best first."""
-    kept = geometry.suppress(quads, cast, FRAGMENT) if nms is None else geometry.suppress(quads, cast, nms, "union")
+def best_of(
+    quads: Floats, scores: Floats, cast: Floats, nms: float | None, share: float = FRAGMENT
+) -> tuple[Floats, Floats]:
+    """What is left of quads (N, 4, 2) and scores (N,) when of rivals only the one with more votes stays; best first.
+
+    Rivals are quads whose intersection over union is above ``nms``; where that is None, quads that have more than
+    ``share`` of the smaller one in common.
+    """
+    kept = geometry.suppress(quads, cast, share) if nms is None else geometry.suppress(quads, cast, nms, "union")
     kept = kept[np.argsort(-scores[kept], kind="stable")]
     return quads[kept], scores[kept]
 

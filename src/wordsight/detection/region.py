@@ -15,9 +15,9 @@ from typing import Literal, NamedTuple
 import cv2
 import numpy as np
 
-from wordsight import geometry
+from wordsight.detection.lanms import best_of
 from wordsight.errors import ModelError
-from wordsight.image.scale import SIZINGS, Size, Sizing, look, resized, run_tiled, size_for
+from wordsight.image.scale import SIZINGS, Size, Sizing, look, resized, run_tiled, size_for, to_picture
 from wordsight.models.runtime import Network
 from wordsight.models.windows import MARGIN, POOLED, STRIDE
 from wordsight.types import Detection, Floats, Maps, Picture
@@ -116,7 +116,7 @@ class RegionDetector:
         maps = self._run(picture, size)
         quads, scores = judged(maps[5:], self._propose(picture, size, maps), self.judge, self.nms)
         sure = scores >= self.min_score
-        stretch = np.array([picture.shape[1] / size[0], picture.shape[0] / size[1]], np.float32)
+        stretch = to_picture(picture, size)
         return Detection(quads[sure] * stretch, scores[sure], scale)
 
     def _run(self, picture: Picture, size: Size) -> Floats:
@@ -208,8 +208,7 @@ def judged(features: Floats, boxes: Floats, judge: Judge, nms: float | None = No
     scores, shifts = judge.scores(roi_align(features, widened(boxes)).reshape(len(boxes), -1))
     size = boxes[:, None, 2:] - boxes[:, None, :2]
     quads = (boxes[:, [[0, 1], [2, 1], [2, 3], [0, 3]]] + shifts * size).astype(np.float32)
-    kept = geometry.suppress(quads, scores, SAME) if nms is None else geometry.suppress(quads, scores, nms, "union")
-    return quads[kept], scores[kept].astype(np.float32)
+    return best_of(quads, scores.astype(np.float32), scores, nms, SAME)
 
 
 def decode(maps: Sequence[Floats], nms: float | None = None) -> tuple[Floats, Floats]:

@@ -17,7 +17,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from wordsight import geometry
 from wordsight.detection.dbnet import mean_inside
-from wordsight.image.scale import SIZINGS, Size, Sizing, look, run_tiled, size_for
+from wordsight.detection.lanms import best_of
+from wordsight.image.scale import SIZINGS, Size, Sizing, look, run_tiled, size_for, to_picture
 from wordsight.models.runtime import Network
 from wordsight.models.windows import MIDDLE, STRIDE, TEXT, WINDOW, pyramid
 from wordsight.types import Detection, Floats, Maps, Picture
@@ -74,7 +75,7 @@ class SlidingWindowDetector:
     def _detect(self, picture: Picture, size: Size, scale: float) -> Detection:
         quads, scores = words_of(self.levels(picture, size), nms=self.nms)
         sure = scores >= self.min_score
-        stretch = np.array([picture.shape[1] / size[0], picture.shape[0] / size[1]], np.float32)
+        stretch = to_picture(picture, size)
         return Detection(quads[sure] * stretch, scores[sure], scale)
 
     def _at_once(self, batch: Floats) -> Floats:
@@ -108,8 +109,8 @@ def words_of(levels: Sequence[Floats], cell: float = CELL, nms: float | None = N
     stretches = [np.array(levels[0].shape[::-1], np.float32) / level.shape[::-1] for level in levels]
     quads = np.concatenate([quads * stretch for (quads, _), stretch in zip(found, stretches, strict=True)])
     scores = np.concatenate([scores for _, scores in found])
-    kept = geometry.suppress(quads, scores, SAME) if nms is None else geometry.suppress(quads, scores, nms, "union")
-    return quads[kept].astype(np.float32), scores[kept]
+    kept, sure = best_of(quads, scores, scores, nms, SAME)
+    return kept.astype(np.float32), sure
 
 
 def _words_of_one(level: Floats, cell: float) -> tuple[Floats, Floats]:

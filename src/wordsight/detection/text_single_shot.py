@@ -12,10 +12,10 @@ from functools import partial
 
 import numpy as np
 
-from wordsight import geometry
+from wordsight.detection.lanms import best_of
 from wordsight.detection.single_shot import Decoded
 from wordsight.detection.single_shot import decode as things
-from wordsight.image.scale import SIZINGS, Size, Sizing, look, network_input, resized, size_for
+from wordsight.image.scale import SIZINGS, Size, Sizing, look, network_input, resized, size_for, to_picture
 from wordsight.models.runtime import Network
 from wordsight.types import Detection, Floats, Maps, Picture
 
@@ -64,7 +64,7 @@ class TextSingleShotDetector:
     def _detect(self, picture: Picture, size: Size, scale: float) -> Detection:
         quads, scores = decode(self.grids(picture, size), min(self.min_score, CELL), self.nms)
         sure = scores >= self.min_score
-        stretch = np.array([picture.shape[1] / size[0], picture.shape[0] / size[1]], np.float32)
+        stretch = to_picture(picture, size)
         return Detection(quads[sure] * stretch, scores[sure], scale)
 
 
@@ -83,5 +83,4 @@ def decode(maps: Sequence[Floats], threshold: float, nms: float | None = None) -
     count = len(STRIDES)
     joined = [np.concatenate(pair) for pair in zip(maps[:count], maps[count:], strict=True)]
     found: Decoded = things(joined, STRIDES, threshold)
-    kept = geometry.suppress(found.quads, found.scores, *((SAME, "smaller") if nms is None else (nms, "union")))
-    return found.quads[kept], found.scores[kept]
+    return best_of(found.quads, found.scores, found.scores, nms, SAME)

@@ -150,6 +150,11 @@ def _rounded(side: float) -> int:
     return max(STRIDE, round(side / STRIDE) * STRIDE)
 
 
+def to_picture(picture: Picture, size: Size) -> Floats:
+    """Factors (2,), x and y, from places at a working size to those in the picture."""
+    return np.array([picture.shape[1] / size[0], picture.shape[0] / size[1]], np.float32)
+
+
 def resized(picture: Picture, size: Size) -> Picture:
     """A picture (H, W, 3) at a working size, smoothed where that is smaller."""
     shrinks = size[0] * size[1] < picture.shape[0] * picture.shape[1]
