@@ -19,6 +19,7 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 
 import uvicorn
 from playwright import sync_api
+from tabs import watched_tab
 
 from wordsight.server.access import Services
 from wordsight.server.app import create_app
@@ -84,15 +85,8 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def page(site: Site, browser: Any) -> Iterator[Any]:
     """A tab in which nobody is signed in; the test fails where a page reports an error or breaks its policy."""
-    context = browser.new_context(base_url=site.address, viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(WAIT_MS)
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda said: problems.append(said.text) if "Content Security Policy" in said.text else None)
-    yield page
-    context.close()
-    assert problems == []
+    with watched_tab(browser, site.address, WAIT_MS) as tab:
+        yield tab
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import pytest
 from make_receipts import Receipt, draw
 from parts import Live, living
 from playwright.sync_api import expect
+from tabs import watched_tab
 from test_pages import new_model, saved
 
 pytestmark = pytest.mark.browser
@@ -34,15 +35,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 @pytest.fixture
 def tab(live: Live, browser: Any) -> Iterator[Any]:
-    context = browser.new_context(base_url=live.url, viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda said: problems.append(said.text) if "Content Security Policy" in said.text else None)
-    yield page
-    context.close()
-    assert problems == []
+    with watched_tab(browser, live.url, 60_000) as made:
+        yield made
 
 
 def test_from_nothing_to_corrected_fields(tab: Any, live: Live) -> None:

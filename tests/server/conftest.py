@@ -5,8 +5,6 @@ Every test that uses a database runs on SQLite; `pytest -m postgres tests/server
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
 
-from parts import Live, Postgres, Receiver, living, postgres_programs
+from parts import Live, Postgres, Receiver, living, running_postgres
 from starlette.testclient import TestClient
 
 from wordsight.examples import example_path
@@ -27,14 +25,8 @@ from wordsight.server.settings import Settings
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    programs = postgres_programs()
-    if programs is None:
-        pytest.skip("PostgreSQL's programs are not installed")
-    folder = Path(tempfile.mkdtemp(prefix="wordsight-postgres-"))
-    server = Postgres(programs, folder)
-    yield server
-    server.stop()
-    shutil.rmtree(folder)
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture(scope="session", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

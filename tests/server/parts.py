@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +20,7 @@ from typing import Any
 
 import httpx
 import psutil
+import pytest
 
 from wordsight.fields.model import LabelCard, ModelCard, pack
 
@@ -188,8 +191,7 @@ class Postgres:
             subprocess.run(["chown", "nobody", folder], check=True)
         data = folder / "data"
         self._run("initdb", "-D", data, "-U", "ocr", "-A", "trust", "-E", "UTF8", "--no-sync")
-        options = f"-p {self.port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=300"
-        self._run("pg_ctl", "-D", data, "-o", options, "-l", folder / "log.txt", "-w", "start")
+        self.start("-c fsync=off")
 
     def database(self) -> str:
         """The URL of a new, empty database."""
@@ -200,14 +202,31 @@ class Postgres:
     def stop(self, mode: str = "fast") -> None:
         self._run("pg_ctl", "-D", self.folder / "data", "-m", mode, "-w", "stop")
 
-    def start(self) -> None:
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=300"
+    def start(self, more: str = "") -> None:
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=300 {more}"
         self._run("pg_ctl", "-D", self.folder / "data", "-o", options, "-l", self.folder / "log.txt", "-w", "start")
 
     def _run(self, program: str, *arguments: object) -> None:
         command = [*self._user, str(self.programs / program), *map(str, arguments)]
         with (self.folder / "commands.txt").open("ab") as log:
             subprocess.run(command, check=True, cwd="/", stdout=log, stderr=log)
+
+
+@contextmanager
+def running_postgres(stop: str = "fast") -> Iterator[Postgres]:
+    """A server in a temporary folder; where PostgreSQL is not installed the test is skipped.
+
+    Args:
+        stop: The mode in which it is stopped at the end.
+    """
+    programs = postgres_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL's programs are not installed")
+    folder = Path(tempfile.mkdtemp(prefix="wordsight-postgres-"))
+    server = Postgres(programs, folder)
+    yield server
+    server.stop(stop)
+    shutil.rmtree(folder)
 
 
 def postgres_programs() -> Path | None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from parts import Live, Postgres, living, postgres_programs, until
+from parts import Live, Postgres, living, running_postgres, until
 from starlette.testclient import TestClient
 
 from wordsight.server.access import Services
@@ -32,14 +30,8 @@ AWAY_SECONDS = 10
 @pytest.fixture
 def own_postgres() -> Iterator[Postgres]:
     """A server for one test, which may stop it."""
-    programs = postgres_programs()
-    if programs is None:
-        pytest.skip("PostgreSQL's programs are not installed")
-    folder = Path(tempfile.mkdtemp(prefix="wordsight-postgres-"))
-    server = Postgres(programs, folder)
-    yield server
-    server.stop("immediate")
-    shutil.rmtree(folder)
+    with running_postgres("immediate") as server:
+        yield server
 
 
 @pytest.mark.postgres
