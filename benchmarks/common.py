@@ -43,6 +43,7 @@ def add_selection(made: argparse.ArgumentParser, count: int | None) -> None:
     made.add_argument("--seed", type=int, default=0, help="equal seeds draw equal pictures (default 0)")
     made.add_argument("--split", help="only this part of the manifest, such as train")
     made.add_argument("--where", metavar="FLAG", help="only pictures whose line has a true value under this key")
+    made.add_argument("--where-number", metavar="M:R", help="only pictures img_N with N %% M == R, such as 10:5")
     made.add_argument("--max-side", type=int, metavar="PIXELS", help="only pictures whose sides are at most so long")
 
 
@@ -53,13 +54,17 @@ def select(folder: Path, options: argparse.Namespace) -> Manifest:
         samples = samples.split(options.split)
     if options.where:
         samples = samples.where(options.where)
+    if options.where_number:
+        modulus, rest = (int(word) for word in options.where_number.split(":"))
+        kept = tuple(s for s in samples if int("".join(filter(str.isdigit, Path(s.image).stem))) % modulus == rest)
+        samples = Manifest(samples.folder, kept)
     if options.max_side:
         small = tuple(s for s in samples if s.size is not None and max(s.size) <= options.max_side)
         samples = Manifest(samples.folder, small)
     if options.count is not None:
         samples = samples.choose(options.count, options.seed)
     if not len(samples):
-        raise SystemExit(f"no picture of {folder} is left; check --split, --where and --max-side")
+        raise SystemExit(f"no picture of {folder} is left; check --split, --where, --where-number and --max-side")
     return samples
 
 

@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if missing:
         parts.append(f"Without weights, so not measured: {', '.join(missing)}.")
     if options.manifest:
-        samples = selected(options)
+        samples = common.select(options.manifest, options)
         results |= {"set": options.manifest.resolve().name, "pictures": len(samples)}
         parts.append(f"{len(samples)} pictures of {results['set']}, quality {options.quality}.")
         results["detectors"] = [measured(name, made[name], samples, options) for name in made]
@@ -89,7 +89,6 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = common.parser(__doc__)
     parser.add_argument("manifest", type=Path, nargs="?", help="folder of pictures and their words")
     common.add_selection(parser, None)
-    parser.add_argument("--where-number", metavar="M:R", help="only pictures img_N with N %% M == R, such as 10:5")
     parser.add_argument("--detectors", default=",".join(NAMES), help=f"default {','.join(NAMES)}")
     parser.add_argument("--quality", default="balanced", choices=["fast", "balanced", "best"], help="default balanced")
     parser.add_argument("--weights", action="append", default=[], metavar="NAME=FILE", help="weights of a detector")
@@ -102,16 +101,6 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     if unknown:
         parser.error(f"--detectors knows {', '.join(NAMES)}, not {', '.join(sorted(unknown))}")
     return options
-
-
-def selected(options: argparse.Namespace) -> Manifest:
-    """The pictures that the options choose."""
-    samples = common.select(options.manifest, argparse.Namespace(**{**vars(options), "count": None}))
-    if options.where_number:
-        modulus, rest = (int(word) for word in options.where_number.split(":"))
-        kept = tuple(s for s in samples if int("".join(filter(str.isdigit, Path(s.image).stem))) % modulus == rest)
-        samples = Manifest(samples.folder, kept)
-    return samples if options.count is None else samples.choose(options.count, options.seed)
 
 
 def detector_of(name: str, given: dict[str, str], options: argparse.Namespace) -> Detector | None:

@@ -36,8 +36,8 @@ class Settings:
     """What an engine is told.
 
     Attributes:
-        name: ``wordsight-QUALITY``, ``rapidocr``, ``rapidocr-words`` (asked for word boxes), ``tesseract``, or
-            ``east-tesseract`` (the classic recipe: EAST finds words, Tesseract reads each).
+        name: ``wordsight-QUALITY`` or ``wordsight-QUALITY-DETECTOR``, ``rapidocr``, ``rapidocr-words`` (asked for word
+            boxes), ``tesseract``, or ``east-tesseract`` (the classic recipe: EAST finds words, Tesseract reads each).
         threads: Most threads; None leaves the engine its default.
         tessdata: Folder with the fast eng.traineddata.
     """
@@ -152,11 +152,12 @@ def serve(engine: Engine, requests: IO[bytes], answers: IO[bytes]) -> None:
 
 
 def wordsight_engine(settings: Settings) -> Engine:
-    """A wordsight reader of the quality that the name ends with."""
+    """A wordsight reader of the quality and with the detector that the name tells."""
+    from wordsight.config import DETECTOR
     from wordsight.reader import Reader
 
-    _, _, quality = settings.name.partition("-")
-    reader = Reader(quality=quality or "balanced", threads=settings.threads)  # type: ignore[arg-type]
+    quality, _, detector = settings.name.removeprefix("wordsight").removeprefix("-").partition("-")
+    reader = Reader(detector or DETECTOR, quality=quality or "balanced", threads=settings.threads)  # type: ignore[arg-type]
     return Engine(lambda picture: picture, reader.read, lambda page: page.to_dict())
 
 

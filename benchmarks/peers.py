@@ -107,6 +107,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--quality", action="append", choices=["fast", "balanced", "best"], help="of wordsight; may be repeated"
     )
+    parser.add_argument("--detector", action="append", help="of wordsight; may be repeated (default: its own)")
     parser.add_argument("--threads", type=int, help="most threads of every engine (default: each engine's own default)")
     parser.add_argument("--warm-up", type=int, default=10, help="pictures read once before the clock runs (default 10)")
     parser.add_argument("--plates", action="store_true", help="add the share of plates read exactly")
@@ -119,7 +120,9 @@ def engine_names(options: argparse.Namespace) -> list[str]:
     names: list[str] = []
     for name in options.engines.split(","):
         if name == "wordsight":
-            names += [f"wordsight-{quality}" for quality in options.quality or ["balanced"]]
+            detectors = [f"-{detector}" for detector in options.detector or []] or [""]
+            qualities = options.quality or ["balanced"]
+            names += [f"wordsight-{quality}{detector}" for quality in qualities for detector in detectors]
         elif name in PEERS:
             names.append(name)
         else:

@@ -31,6 +31,8 @@ QUALITY = 72
 VIEW = {"width": 1200, "height": 750}
 PHONE = {"width": 390, "height": 780}
 LEARNED = 10
+PATHS = {"read": "/", "models": "/models", "results": "/results", "webhooks": "/webhooks"}
+"""Pages that are not of one model."""
 
 
 def main() -> None:
@@ -85,6 +87,8 @@ def fill(client: httpx.Client) -> str:
     run = client.post(f"{root}/runs", json={"minutes": 1}).json()["id"]
     while client.get(f"/api/v1/runs/{run}").json()["state"] in ("queued", "running"):
         time.sleep(2)
+    hook = {"url": "https://example.com/receipts", "events": ["prediction.approved", "training.finished"]}
+    client.post("/api/v1/webhooks", json=hook).raise_for_status()
     for number in range(100, 104):
         files = file_of(f"scan-{number}.png", draw(number))
         client.post("/api/v1/read", params={"model": model}, files=files).raise_for_status()
@@ -102,9 +106,10 @@ def take(browser: Any, address: str, key: str, model: str) -> None:
     """Take the pictures, some of them dark, one of them on a phone."""
     root = f"/models/{model}"
     for scheme, view, names in (
-        ("light", VIEW, ("read", "models", "pictures", "label", "train", "review", "results")),
+        ("light", VIEW, ("read", "models", "pictures", "label", "train", "use", "review", "results", "webhooks")),
         ("dark", VIEW, ("label",)),
         ("light", PHONE, ("read",)),
+        ("dark", PHONE, ("review",)),
     ):
         context = browser.new_context(base_url=address, viewport=view, color_scheme=scheme)
         page = context.new_page()
@@ -113,9 +118,9 @@ def take(browser: Any, address: str, key: str, model: str) -> None:
         page.click("main button")
         page.wait_for_url(f"{address}/")
         for name in names:
-            page.goto({"read": "/", "models": "/models", "results": "/results"}.get(name, f"{root}/{name}"))
+            page.goto(PATHS.get(name, f"{root}/{name}"))
             ready(page, name)
-            suffix = "-phone" if view is PHONE else "-dark" if scheme == "dark" else ""
+            suffix = ("-phone" if view is PHONE else "") + ("-dark" if scheme == "dark" else "")
             save(page.screenshot(), f"page-{name}{suffix}")
         context.close()
 

@@ -1,7 +1,7 @@
 """Makes the pictures of the documentation again: ``python docs/make_pictures.py``.
 
-``docs/street.jpg`` is what ``wordsight read example:street --draw DIR`` writes, as a JPEG that is small enough for a
-README; ``docs/east-score.jpg`` and ``docs/east-angle.jpg`` are what ``--debug-maps DIR`` writes.
+``docs/street.jpg`` is what ``wordsight read example:street --quality best --draw DIR`` writes, as a JPEG that is small
+enough for a README; ``docs/east-score.jpg`` and ``docs/east-angle.jpg`` are what ``--debug-maps DIR`` writes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ QUALITY = 84
 
 def main() -> None:
     """Write the pictures."""
-    page = wordsight.read(example_path())
+    page = wordsight.Reader(quality="best").read(example_path())
     save(page.draw(), "street", WIDTH)
     picture = page.picture()
     maps = wordsight.Reader(detector="east").maps(picture, page.scale)

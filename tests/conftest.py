@@ -12,11 +12,16 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from wordsight.page import Page
     from wordsight.reader import Reader
     from wordsight.types import Picture
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
+
+# Before torch and the libraries of linear algebra are loaded. Tests run side by side, and threads that wait for a busy
+# processor spin meanwhile: a training with two threads beside another one takes three times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # The only reasons for which a test may be skipped where the environment variable CI is set.
 ALLOWED_SKIPS = (
@@ -52,6 +57,12 @@ def street(example: Path) -> Picture:
     from wordsight.image.load import load
 
     return load(example)
+
+
+@pytest.fixture(scope="session")
+def street_page(reader: Reader, street: Picture) -> Page:
+    """What the reader reads in it."""
+    return reader.read(street)
 
 
 @pytest.fixture(scope="session")

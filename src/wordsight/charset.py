@@ -26,6 +26,10 @@ SCRIPTS = {
     "KATAKANA": "kana",
     "KATAKANA-HIRAGANA": "kana",
     "HANGUL": "hangul",
+    "DEVANAGARI": "devanagari",
+    "ARABIC": "arabic",
+    "HEBREW": "hebrew",
+    "THAI": "thai",
 }
 """First word of a character's Unicode name -> its script."""
 
@@ -100,13 +104,21 @@ class Charset:
         """Classes of the characters that a language is written with, with digits and signs and the blank.
 
         Args:
-            name: ISO 639-1 or 639-2 code of a language in ``LANGUAGES``.
+            name: ISO 639-1 or 639-2 code of a language.
 
         Raises:
-            ConfigError: No such language.
+            ConfigError: No such language, or this charset has none of its letters.
         """
-        scripts = LANGUAGES[check_choice("language", languages.ALIASES.get(name, name), LANGUAGES)]
-        return self.classes(symbol for symbol in self.symbols if script(symbol) in (*scripts, None))
+        found = languages.find(name)
+        if found is None:
+            found = languages.LANGUAGES[check_choice("language", name, languages.LANGUAGES)]
+        scripts = {symbol: script(symbol) for symbol in self.symbols}
+        if found.scripts[0] not in scripts.values():
+            raise ConfigError(
+                f"this recognizer has no letters of {found.name}; name another with --recognizer, or teach one with: "
+                f"wordsight train script {found.code}"
+            )
+        return self.classes(symbol for symbol, own in scripts.items() if own in (*found.scripts, None))
 
     def allowed(self, language: str, allow: str) -> NDArray[np.intp] | None:
         """Classes that a language (or ``auto``) and a list of characters leave, sorted; None where they leave all.

@@ -28,7 +28,7 @@ PdfText = Literal["auto", "never", "always"]
 Task = Literal["detection", "end-to-end", "page-words", "recognition", "fields"]
 """What is measured."""
 
-DETECTOR = "dbnet"
+DETECTOR = "auto"
 """The detector where the user names none."""
 MIN_CONFIDENCE = 0.3
 """Words below this confidence are left out."""

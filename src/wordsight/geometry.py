@@ -135,5 +135,12 @@ def _convex(quads: Floats) -> Floats:
 
 def cut(quad: Floats, start: float, end: float) -> Floats:
     """The part (4, 2) of a quad (4, 2) between two fractions of its length, as seen in perspective."""
-    box = np.array([[start, 0], [end, 0], [end, 1], [start, 1]], np.float32)
-    return apply(map_to(quad, 1, 1), box)
+    return np.asarray(cuts(quad, np.array([[start, end]], np.float32))[0])
+
+
+def cuts(quad: Floats, ends: Floats) -> Floats:
+    """The parts (N, 4, 2) of a quad (4, 2) between pairs (N, 2) of fractions of its length, as seen in perspective."""
+    boxes = np.zeros((len(ends), 4, 2), np.float32)
+    boxes[:, :, 0] = ends[:, [0, 1, 1, 0]]
+    boxes[:, 2:, 1] = 1
+    return apply(map_to(quad, 1, 1), boxes)

@@ -66,28 +66,30 @@ vi vie vie Vietnamese ăâđêôơưàảãáạằẳẵắặầẩẫấậè
 """
 _OTHER = """
 el ell ell Greek greek,latin αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ
-ru rus rus Russian cyrillic абвгдеёжзийклмнопрстуфхцчшщъыьэюя
+ru rus rus Russian cyrillic,latin абвгдеёжзийклмнопрстуфхцчшщъыьэюя
 uk ukr ukr Ukrainian cyrillic абвгґдеєжзиіїйклмнопрстуфхцчшщьюя
 bg bul bul Bulgarian cyrillic абвгдежзийклмнопрстуфхцчшщъьюя
 sr srp srp Serbian cyrillic абвгдђежзијклљмнњопрстћуфхцчџш
 he heb heb Hebrew hebrew אבגדהוזחטיךכלםמןנסעףפץצקרשת
 ar ara ara Arabic arabic ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىي
 fa fas fas Persian arabic آابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی
-hi hin hin Hindi devanagari
+hi hin hin Hindi devanagari,latin
 th tha tha Thai thai
 zh zho chi_sim Chinese han,latin
 ja jpn jpn Japanese kana,han,latin
-ko kor kor Korean hangul
+ko kor kor Korean hangul,latin
 """
 
 
 _HINDI = (
+    (0x901, 0x903),
     (0x905, 0x90B),
     (0x90F, 0x911),
     (0x913, 0x928),
     (0x92A, 0x930),
     (0x932, 0x932),
     (0x935, 0x939),
+    (0x93C, 0x93C),
     (0x93E, 0x943),
     (0x947, 0x949),
     (0x94B, 0x94D),

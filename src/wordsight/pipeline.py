@@ -12,9 +12,11 @@ import numpy as np
 from wordsight import geometry
 from wordsight.config import PADDING
 from wordsight.errors import ConfigError
+from wordsight.geometry import Matrix
 from wordsight.image.turn import level
 from wordsight.layout import lines as rows
-from wordsight.layout.order import order
+from wordsight.layout.order import is_leftwards, order
+from wordsight.layout.rivals import surer
 from wordsight.layout.words import split
 from wordsight.recognition.confidence import calibrated
 from wordsight.rectify.crop import Pyramid
@@ -82,15 +84,21 @@ class Findings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Texts:
-    """What a detector found, its quads upright, and the reading of each."""
+    """What a detector found, its quads upright, the reading of each; and the same of a rival."""
 
     found: Detection
     readings: list[Reading]
+    rival: _Texts | None
 
     @property
     def weight(self) -> float:
         """How much was read, see :func:`wordsight.rectify.orient.weight`."""
         return weight(self.readings)
+
+    def put_back(self, matrix: Matrix) -> _Texts:
+        """The same in another picture, see :func:`wordsight.rectify.level.put_back`."""
+        rival = None if self.rival is None else self.rival.put_back(matrix)
+        return _Texts(put_back(self.found, matrix), self.readings, rival)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,22 +144,24 @@ class Pipeline:
             turned, back = level(picture, angle)
             other = self._texts(turned, clock, vocabulary)
             if other.weight > max(LEVEL * texts.weight, FEW):
-                texts = _Texts(put_back(other.found, back), other.readings)
+                texts = other.put_back(back)
         with clock("layout"):
-            units = [
-                self._words(quad, reading, float(score))
-                for quad, reading, score in zip(texts.found.quads, texts.readings, texts.found.scores, strict=True)
-            ]
-            return arrange(units, texts.found.quads, texts.found.scale)
+            units, quads = self._units(texts), texts.found.quads
+            if texts.rival is not None:
+                units, quads = surer(units, quads, self._units(texts.rival), texts.rival.found.quads)
+            return arrange(units, quads, texts.found.scale)
 
     def _texts(self, picture: Picture, clock: Clock, vocabulary: Vocabulary | None) -> _Texts:
         """What is read in a picture as it lies."""
         with clock("detect"):
             found = self.detector.detect(picture)
         with clock("recognize"):
-            pyramid = Pyramid(picture)
-            quads, readings = read_upright(found.quads, lambda quads: self._read(pyramid, quads, vocabulary))
-        return _Texts(replace(found, quads=quads), readings)
+            return self._upright(found, Pyramid(picture), vocabulary)
+
+    def _upright(self, found: Detection, pyramid: Pyramid, vocabulary: Vocabulary | None) -> _Texts:
+        quads, readings = read_upright(found.quads, lambda quads: self._read(pyramid, quads, vocabulary))
+        rival = None if found.rival is None else self._upright(found.rival, pyramid, vocabulary)
+        return _Texts(replace(found, quads=quads, rival=None), readings, rival)
 
     def recognize(self, crops: Sequence[Picture], vocabularies: Sequence[Vocabulary | None]) -> list[Reading]:
         """Read crops of one line each; a tall crop that makes no sense as it stands is read lying on either side."""
@@ -184,23 +194,32 @@ class Pipeline:
         own = self.recognizer
         return own.confidence(spans) if isinstance(own, Calibrated) else calibrated(spans)
 
+    def _units(self, texts: _Texts) -> list[list[Word]]:
+        found = texts.found
+        together = zip(found.quads, texts.readings, found.scores, strict=True)
+        return [self._words(quad, reading, float(score)) for quad, reading, score in together]
+
     def _words(self, quad: Floats, reading: Reading, score: float) -> list[Word]:
         """The words of one text, without those that are too doubtful."""
         along, across = (float(side[0]) for side in geometry.sides(quad[None]))
         # Fraction of the text's length, at either end of the crop.
         margin = float(self._ends(quad[None])[0]) * across / max(along, 1e-3)
 
-        def place(start: float, end: float) -> Quad:
-            start, end = (min(max(x * (1 + 2 * margin) - margin, 0.0), 1.0) for x in (start, end))
-            return Quad(geometry.cut(quad, start, max(end, start + 1e-3)))
+        def places(spans: Sequence[Span]) -> list[Quad]:
+            """The quad of all of them, then that of each."""
+            pairs = [(spans[0].start, spans[-1].end), *((span.start, span.end) for span in spans)]
+            ends = np.clip(np.array(pairs) * (1 + 2 * margin) - margin, 0, 1)
+            ends[:, 1] = np.maximum(ends[:, 1], ends[:, 0] + 1e-3)
+            return [Quad(part) for part in geometry.cuts(quad, ends.astype(np.float32))]
 
         words = []
         for spans in split(reading.spans):
             confidence = self._calibrated(spans)
             if confidence >= self.min_confidence:
-                chars = tuple(Char(s.text, place(s.start, s.end), s.probability) for s in spans)
+                whole, *parts = places(spans)
+                chars = tuple(Char(s.text, part, s.probability) for s, part in zip(spans, parts, strict=True))
                 text = "".join(span.text for span in spans)
-                words.append(Word(place(spans[0].start, spans[-1].end), text, confidence, score, chars=chars))
+                words.append(Word(whole, text, confidence, score, chars=chars))
         return words
 
 
@@ -267,7 +286,7 @@ def arrange(units: Sequence[Sequence[Word]], quads: Floats, scale: float) -> Fin
     """Put words into lines and lines into reading order.
 
     Args:
-        units: For each detected quad its words from left to right, possibly none.
+        units: For each detected quad its words in reading order, possibly none.
         quads: (N, 4, 2) the detected quads, upright.
         scale: Handed on.
     """
@@ -276,8 +295,9 @@ def arrange(units: Sequence[Sequence[Word]], quads: Floats, scale: float) -> Fin
     outlines = [rows.outline(quads[group]) for group in groups]
     words: list[Word] = []
     lines: list[Line] = []
-    for number, index in enumerate(order(np.array(outlines, np.float32).reshape(-1, 4, 2))):
-        members = [word for unit in groups[index] for word in units[unit]]
+    leftwards = is_leftwards(word.text for unit in units for word in unit)
+    for number, index in enumerate(order(np.array(outlines, np.float32).reshape(-1, 4, 2), leftwards)):
+        members = [word for unit in groups[index][:: -1 if leftwards else 1] for word in units[unit]]
         words += [_in_line(word, number) for word in members]
         numbers = tuple(range(len(words) - len(members), len(words)))
         lines.append(Line(Quad(outlines[index]), join_words(members), _confidence(members), numbers))

@@ -129,12 +129,14 @@ class Detection:
         scale: Working size over the picture's own size (1 means that the detector looked at every pixel).
         cut: (M, 2) float32 places of text in pixels of the picture that the quads leave out, although they hold the
             rest of it: a word was cut there.
+        rival: What another detector found in the same picture. Both are to be read, and the surer reading counts.
     """
 
     quads: Floats
     scores: Floats
     scale: float
     cut: Floats = field(default_factory=lambda: np.zeros((0, 2), np.float32))
+    rival: Detection | None = None
 
     def __len__(self) -> int:
         return len(self.quads)
@@ -187,6 +189,15 @@ class Reading:
     def text(self) -> str:
         """The characters joined, without white space at the ends."""
         return "".join(span.text for span in self.spans).strip()
+
+    @property
+    def clarity(self) -> float:
+        """Geometric mean of the characters' probabilities, 0..1.
+
+        It says how well a long line is read, whose confidence a single doubtful character makes low.
+        """
+        count = len(self.spans)
+        return float(math.prod(span.probability for span in self.spans) ** (1 / count)) if count else 0.0
 
     @property
     def bent(self) -> bool:

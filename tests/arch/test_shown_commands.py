@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 import typer
 
+from script_help import help_of
 from wordsight.cli import (
     app,
     bulk,
@@ -31,6 +29,7 @@ from wordsight.cli import (
     tools,
     train,
     train_recognizer,
+    train_script,
     watch,
 )
 
@@ -55,6 +54,7 @@ COMMANDS += [
     convert.convert,
     enhance.enhance,
     train_recognizer.recognizer,
+    train_script.script,
     synth.words,
     synth.scenes,
     data.rotate,
@@ -114,11 +114,16 @@ def test_there_are_commands_to_look_at() -> None:
     assert len(SCRIPTS) > 4
 
 
+@pytest.fixture(scope="module")
+def program() -> object:
+    return typer.main.get_command(app)
+
+
 @pytest.mark.parametrize("command", WORDSIGHT)
-def test_the_program_takes_it(command: list[str]) -> None:
+def test_the_program_takes_it(program: object, command: list[str]) -> None:
     names = [word for word in command[1:] if not PLACEHOLDER.match(word)]
     arguments = command[1:] if names == command[1:] else [*names, "--help"]  # a synopsis: MANIFEST, PATH...
-    check(typer.main.get_command(app), "wordsight", arguments)
+    check(program, "wordsight", arguments)
 
 
 def check(command: object, name: str, arguments: list[str]) -> None:
@@ -132,14 +137,6 @@ def check(command: object, name: str, arguments: list[str]) -> None:
         check(below[arguments[0]], f"{name} {arguments[0]}", arguments[1:])
         return
     command.make_context(name, list(arguments))  # type: ignore[attr-defined]
-
-
-@cache
-def help_of(script: str) -> str:
-    done = subprocess.run(
-        [sys.executable, str(ROOT / script), "--help"], capture_output=True, text=True, timeout=120, check=False
-    )
-    return done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("command", SCRIPTS)

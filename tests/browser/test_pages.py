@@ -137,6 +137,16 @@ def test_boxes_are_moved_resized_and_turned(signed_in: Any, site: Any, plate: Ma
         page.keyboard.press("]")
     fourth = quad()
     assert fourth[1][1] > fourth[0][1]  # the top edge goes down to the right
+    knob = page.locator("#stage circle.turn").bounding_box()
+    at = (knob["x"] + knob["width"] / 2, knob["y"] + knob["height"] / 2)
+    page.mouse.move(*at)
+    page.mouse.down()
+    page.mouse.move(at[0] + 30, at[1], steps=3)
+    page.mouse.up()
+    fifth = quad()
+    assert fifth[1][1] - fifth[0][1] > fourth[1][1] - fourth[0][1] + 2  # it has turned further
+    page.keyboard.press("Control+z")
+    assert quad() == fourth
 
 
 def test_a_change_by_somebody_else_is_not_overwritten(signed_in: Any, site: Any, plate: Make) -> None:

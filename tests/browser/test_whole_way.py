@@ -137,7 +137,7 @@ def train(tab: Any) -> None:
     tab.click("text=Start training")
     tab.wait_for_selector("#bar")
     shot(tab, "training")
-    expect(tab.locator("#run-state")).to_have_text("finished", timeout=TRAINING_MS)
+    expect(tab.locator("#run-state")).to_have_text("Finished", timeout=TRAINING_MS)
     report = tab.frame_locator("iframe.report")
     expect(report.locator("body")).to_contain_text("total")
     expect(tab.locator("#outcome")).to_contain_text("Version 1 predicts now")

@@ -39,7 +39,6 @@ MAIN = [
     "Iced",
     "tea",
     "2.90",
-    "open",
     "482",
     "K",
     "JAZZ",
@@ -47,9 +46,14 @@ MAIN = [
 ]
 
 
+@pytest.fixture
+def page(street_page: Page) -> Page:
+    return street_page
+
+
 @pytest.fixture(scope="module")
-def page(reader: Reader, example: Path) -> Page:
-    return reader.read(example)
+def best(example: Path) -> Page:
+    return Reader(quality="best").read(example)
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +80,11 @@ def is_there(word: Quad, wanted: Quad) -> bool:
 def test_the_main_words(page: Page, truth: dict[str, list[Quad]], text: str) -> None:
     found = [word.quad for word in page.words if word.text == text]
     assert any(is_there(word, wanted) for word in found for wanted in truth[text])
+
+
+@pytest.mark.parametrize("text", [*MAIN, "open", "daily"])
+def test_best_reads_small_print_too(best: Page, truth: dict[str, list[Quad]], text: str) -> None:
+    test_the_main_words(best, truth, text)
 
 
 def test_few_words_are_invented(page: Page, truth: dict[str, list[Quad]]) -> None:

@@ -9,54 +9,17 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from commands import Done, Run
 from PIL import Image
 
-from wordsight.cli import main
 from wordsight.types import Picture
 
-Json = dict[str, Any]
 KEYS = ["schema", "image", "page", "width", "height", "scale", "words", "lines", "seconds"]
 WORD_KEYS = ["quad", "text", "confidence", "detection_score", "line"]
-
-
-@dataclass
-class Done:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def records(self) -> list[Json]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs `wordsight` in this process, as its entry point does."""
-
-    def command(*arguments: object, stdin: bytes = b"") -> Done:
-        monkeypatch.setattr(sys, "argv", ["wordsight", *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = int(end.code or 0)
-        return Done(code, *capsys.readouterr())
-
-    return command
 
 
 def wordsight(*arguments: object, stdin: bytes = b"", shell: str = "", **environment: str) -> Done:
@@ -64,9 +27,9 @@ def wordsight(*arguments: object, stdin: bytes = b"", shell: str = "", **environ
     command: list[str] = [sys.executable, "-m", "wordsight", *map(str, arguments)]
     if shell:
         # Should it hang, it is ended here: subprocess would end the shell only.
-        command = ["bash", "-c", f'timeout 50 "$@" | {shell}', "bash", *command]
+        command = ["bash", "-c", f'timeout 100 "$@" | {shell}', "bash", *command]
     done = subprocess.run(
-        command, input=stdin, capture_output=True, timeout=60, check=False, env={**os.environ, **environment}
+        command, input=stdin, capture_output=True, timeout=120, check=False, env={**os.environ, **environment}
     )
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode(errors="replace"))
 
@@ -440,19 +403,20 @@ def test_an_empty_standard_input_in_a_pipe() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
-def test_the_terminals_encoding_stops_nothing(example: Path, encoding: str) -> None:
-    done = wordsight("read", example, PYTHONIOENCODING=encoding, PYTHONUTF8="0")
+def test_the_terminals_encoding_stops_nothing(street: Picture, tmp_path: Path, encoding: str) -> None:
+    Image.fromarray(street[420:480, 60:330]).save(tmp_path / "cafe.png")
+    done = wordsight("read", tmp_path / "cafe.png", PYTHONIOENCODING=encoding, PYTHONUTF8="0")
     assert done.code == 0, done.err
     assert "Café" in done.out
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs Linux: elsewhere file names are Unicode")
 @pytest.mark.parametrize("form", ["text", "json", "jsonl", "csv"])
-def test_a_file_name_that_is_no_unicode(folder: Path, one: Path, tmp_path: Path, form: str) -> None:
+def test_a_file_name_that_is_no_unicode(run: Run, folder: Path, one: Path, tmp_path: Path, form: str) -> None:
     (folder / "page-2.jpg").rename(folder / os.fsdecode(b"page-\xff.jpg"))
     os.link(one, os.fsencode(folder) + b"/a\xfe.png")
     printed = wordsight("read", folder, "-f", form, PYTHONIOENCODING="utf-8:strict")
-    written = wordsight("read", folder, "-f", form, "-o", tmp_path / "out", PYTHONIOENCODING="utf-8:strict")
+    written = run("read", folder, "-f", form, "-o", tmp_path / "out")
     for done, text in ((printed, printed.out), (written, (tmp_path / "out").read_text(encoding="utf-8"))):
         assert done.code == 1
         assert "Traceback" not in done.err

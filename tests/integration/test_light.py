@@ -10,6 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
+
+from wordsight.data.manifest import Sample, TrueWord, write_manifest
+from wordsight.types import Picture
 
 HEAVY = ("numpy", "cv2", "PIL", "openvino", "onnxruntime", "shapely", "pyclipper", "torch", "onnx", "rapidocr", "scipy")
 TRAINING = ("torch", "onnx", "onnxslim", "safetensors", "tesserocr", "rapidocr", "matplotlib", "pandas", "scipy")
@@ -23,6 +27,16 @@ def loaded(code: str, *arguments: str) -> set[str]:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return set(done.stdout.rpartition("\x00")[2].split())
+
+
+@pytest.fixture(scope="module")
+def sign(street: Picture, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A set of one small picture: MORNING BREAD, of the example."""
+    folder = tmp_path_factory.mktemp("sign")
+    Image.fromarray(street[190:330, 30:345]).save(folder / "sign.png")
+    word = TrueWord(((0, 0), (9, 0), (9, 9), (0, 9)), "A")
+    write_manifest(folder, [Sample("sign.png", folder / "sign.png", (word,))])
+    return folder
 
 
 def test_importing_wordsight_loads_nothing() -> None:
@@ -44,20 +58,20 @@ def test_wrong_usage_loads_nothing() -> None:
     assert loaded(code, "read", "x.png", "--format", "xml").isdisjoint(HEAVY)
 
 
-def test_reading_loads_no_trainer(example: Path) -> None:
-    modules = loaded("from wordsight.cli import main\nmain()", "read", str(example), "--format", "jsonl")
+def test_reading_loads_no_trainer(sign: Path) -> None:
+    modules = loaded("from wordsight.cli import main\nmain()", "read", str(sign / "sign.png"), "--format", "jsonl")
     assert "cv2" in modules
     assert modules.isdisjoint(TRAINING)
 
 
-def test_reading_with_openvino_does_not_load_onnx_runtime(example: Path) -> None:
+def test_reading_with_openvino_does_not_load_onnx_runtime(sign: Path) -> None:
     code = "import sys, wordsight\nassert wordsight.Reader(engine='openvino').read(sys.argv[1]).words"
-    assert loaded(code, str(example)).isdisjoint({*TRAINING, "onnxruntime"})
+    assert loaded(code, str(sign / "sign.png")).isdisjoint({*TRAINING, "onnxruntime"})
     code = code.replace("'openvino'", "'onnxruntime'")
-    assert loaded(code, str(example)).isdisjoint({*TRAINING, "openvino"})
+    assert loaded(code, str(sign / "sign.png")).isdisjoint({*TRAINING, "openvino"})
 
 
-def test_evaluating_and_drawing_load_no_trainer(example: Path, tmp_path: Path) -> None:
+def test_evaluating_and_drawing_load_no_trainer(sign: Path, tmp_path: Path) -> None:
     code = "from wordsight.cli import main\nmain()"
-    assert loaded(code, "evaluate", str(example.parents[1]), "--task", "page-words").isdisjoint(TRAINING)
-    assert loaded(code, "detect", str(example), "--draw", str(tmp_path)).isdisjoint(TRAINING)
+    assert loaded(code, "evaluate", str(sign), "--task", "page-words").isdisjoint(TRAINING)
+    assert loaded(code, "detect", str(sign / "sign.png"), "--draw", str(tmp_path)).isdisjoint(TRAINING)

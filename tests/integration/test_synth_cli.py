@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from commands import Run
 from PIL import Image
 
 from wordsight.data.manifest import Manifest
 from wordsight.data.synth import SynthConfig, scene, word, write_synthetic
 from wordsight.errors import ConfigError, ManifestError
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "wordsight", "synth", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -39,14 +33,14 @@ def test_one_worker_and_two_write_the_same_bytes(tmp_path: Path) -> None:
         assert len(alone) == count + 1
 
 
-def test_words_by_pattern(tmp_path: Path) -> None:
+def test_words_by_pattern(run: Run, tmp_path: Path) -> None:
     out, sheet = tmp_path / "plates", tmp_path / "plates.png"
     done = run(
-        "words", str(out), "--count", "12", "--seed", "9", "--pattern", "[A-Z]{3}-[0-9]{4}", "--sheet", str(sheet),
-        "--workers", "1",
+        "synth", "words", str(out), "--count", "12", "--seed", "9", "--pattern", "[A-Z]{3}-[0-9]{4}",
+        "--sheet", str(sheet), "--workers", "1",
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert "12 pictures in" in done.stdout
+    assert done.code == 0, done.err
+    assert "12 pictures in" in done.out
     samples = Manifest.open(out).samples
     assert len(samples) == 12
     assert all(re.fullmatch("[A-Z]{3}-[0-9]{4}", sample.text or "") for sample in samples)
@@ -59,10 +53,10 @@ def test_words_by_pattern(tmp_path: Path) -> None:
         assert page.width == 1280
 
 
-def test_scenes(tmp_path: Path) -> None:
+def test_scenes(run: Run, tmp_path: Path) -> None:
     out = tmp_path / "street"
-    done = run("scenes", str(out), "--count", "3", "--size", "320x240", "--turned", "1", "--workers", "1")
-    assert done.returncode == 0, done.stderr
+    done = run("synth", "scenes", str(out), "--count", "3", "--size", "320x240", "--turned", "1", "--workers", "1")
+    assert done.code == 0, done.err
     samples = Manifest.open(out).samples
     assert [sample.size for sample in samples] == [(320, 240)] * 3
     assert all(sample.level == "word" for sample in samples)
@@ -70,17 +64,17 @@ def test_scenes(tmp_path: Path) -> None:
     assert samples[1].words == made
 
 
-def test_wrong_usage_is_told_in_one_sentence(tmp_path: Path) -> None:
+def test_wrong_usage_is_told_in_one_sentence(run: Run, tmp_path: Path) -> None:
     for arguments, said in (
         (("words", str(tmp_path / "a"), "--language", "tlh"), "language 'tlh' is unknown"),
         (("words", str(tmp_path / "a"), "--pattern", "["), "no regular expression"),
         (("scenes", str(tmp_path / "a"), "--size", "wide"), "WIDTHxHEIGHT"),
         (("words", str(tmp_path / "a"), "--fonts", str(tmp_path / "none")), "is not a folder"),
     ):
-        done = run(*arguments)
-        assert done.returncode == 2, done.stderr
-        assert said in done.stderr
-        assert "Traceback" not in done.stderr
+        done = run("synth", *arguments)
+        assert done.code == 2, done.err
+        assert said in done.err
+        assert "Traceback" not in done.err
     assert not (tmp_path / "a").exists()
 
 

@@ -18,6 +18,7 @@ from wordsight.data.manifest import Manifest, Sample, write_manifest
 from wordsight.errors import ConfigError
 from wordsight.evaluation.protocols import fold
 from wordsight.image.load import load
+from wordsight.page import Page
 from wordsight.reader import Reader
 from wordsight.types import Picture, Reading
 
@@ -64,9 +65,8 @@ def test_the_reader_may_have_a_vocabulary_and_a_call_another() -> None:
     assert strict.recognize([crop("HOTEL")], Vocabulary(("HOTEL",)))[0].text == "HOTEL"
 
 
-def test_a_page(reader: Reader, example: Path) -> None:
-    free = reader.read(example)
-    some = [word.text for word in free.words]
+def test_a_page(reader: Reader, example: Path, street_page: Page) -> None:
+    some = [word.text for word in street_page.words]
     same = reader.read(example, Vocabulary(tuple(word.upper() for word in some if len(word) > 4)))
     assert [word.text for word in same.words] == some, "words of the list are spelt as the picture shows"
     rest = reader.read(example, Vocabulary(("xylophone",)))

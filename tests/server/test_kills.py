@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.training
 def test_nothing_is_lost_when_processes_are_killed(tmp_path: Path) -> None:
     options = ["--kills", "2", "--minutes", "0.1", "--longest", "2", "--work", str(tmp_path / "work")]
     done = subprocess.run(

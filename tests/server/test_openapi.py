@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
 from schemathesis import GenerationMode  # noqa: E402
 
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "4"))
 PARTS = ("method", "url", "params", "headers", "json", "data", "files")
 TYPED = {"code", "message", "errors"}
 

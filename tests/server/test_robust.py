@@ -183,7 +183,7 @@ def test_a_full_queue_says_when_to_come_back_and_others_are_answered(tmp_path: P
             with live.client() as client:
                 found.append(client.post("/api/v1/read", files={"file": ("a.png", street)}))
 
-        threads = [threading.Thread(target=ask) for _ in range(24)]
+        threads = [threading.Thread(target=ask) for _ in range(12)]
         for thread in threads:
             thread.start()
         with live.client() as client:

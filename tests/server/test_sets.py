@@ -8,6 +8,8 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+import cv2
+import numpy as np
 import pytest
 from parts import crop_model
 from starlette.testclient import TestClient
@@ -148,6 +150,38 @@ def test_the_next_picture_is_one_that_nobody_has_labelled(service: Services, who
     assert choice.next(who, model, seconds=0).looked == 2  # no time to look at more; what was seen is remembered
     with pytest.raises(NotThere):
         choice.next(who, "nothing")
+
+
+def test_a_picture_unlike_the_labelled_ones_comes_first(service: Services, who: Caller, small: bytes) -> None:
+    """An empty picture is doubted most; where one is labelled already, another one teaches nothing."""
+    model = service.models.create(who, ["word"]).id
+    empty = cv2.imencode(".png", np.tile(np.arange(200, dtype=np.uint8), (80, 1)))[1].tobytes()
+    files = [Upload("a.png", empty), Upload("b.png", empty + b"b"), Upload("c.png", small)]
+    rows, _ = service.pictures.add(who, model, files)
+    service.models.import_version(who, model, crop_model("word"))
+    choice = Choice(service.context, service.inference)
+    assert choice.next(who, model, rows[0].id).picture == rows[1].id
+    service.pictures.mark(who, model, rows[0].id, [], None)
+    assert choice.next(who, model).picture == rows[2].id
+
+
+def test_thumbnails_are_made_once_and_go_with_their_picture(
+    service: Services, client: TestClient, who: Caller, small: bytes
+) -> None:
+    model = service.models.create(who, ["word"]).id
+    [row], _ = service.pictures.add(who, model, [Upload("a.png", small)])
+    address = f"/api/v1/models/{model}/pictures/{row.id}/image?width=160"
+    first = client.get(address)
+    assert first.headers["content-type"] == "image/jpeg"
+    assert "immutable" in first.headers["cache-control"]
+    assert service.context.files.get_beside(row.digest, "0-160") == first.content
+    same = client.get(address, headers={"If-None-Match": first.headers["etag"]})
+    assert (same.status_code, same.content) == (304, b"")
+    other = client.get(address.replace("160", "100"), headers={"If-None-Match": first.headers["etag"]})
+    assert other.status_code == 200
+    assert service.context.files.get_beside(row.digest, "0-100") is None  # clients cannot fill the disk
+    service.pictures.delete(who, model, row.id)
+    assert service.context.files.get_beside(row.digest, "0-160") is None
 
 
 def test_documents_over_the_api(client: TestClient, small: bytes) -> None:

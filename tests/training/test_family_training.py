@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -59,17 +60,24 @@ def noise(high, wide):
     return np.random.default_rng(0).normal(0, 1, (1, 3, high, wide)).astype(np.float32)
 
 
-def exported(name, folder):
-    """A network of a family as it stands before training, and its file compiled."""
-    torch.manual_seed(0)
-    network, path = head_by_name(name).network().eval(), folder / "detector.onnx"
-    export_detector(network, HEADS[name], path)
-    return network, compile_network(path, "onnxruntime", threads=1)
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """Gives a network of a family as it stands before training, and its file; makes each once."""
+
+    @cache
+    def make(name):
+        torch.manual_seed(0)
+        network, path = head_by_name(name).network().eval(), tmp_path_factory.mktemp(name) / "detector.onnx"
+        export_detector(network, HEADS[name], path)
+        return network, path
+
+    return make
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_the_file_is_the_network(tmp_path, name):
-    network, compiled = exported(name, tmp_path)
+def test_the_file_is_the_network(exported, name):
+    network, path = exported(name)
+    compiled = compile_network(path, "onnxruntime", threads=1)
     x = noise(64, 128)
     with torch.inference_mode():
         wanted = [map_.numpy() for map_ in network.decoded(torch.from_numpy(x))]
@@ -80,9 +88,8 @@ def test_the_file_is_the_network(tmp_path, name):
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
-def test_a_window_by_itself_says_what_it_says_in_the_picture(tmp_path, engine):
-    exported("sliding-window", tmp_path)
-    network = compile_network(tmp_path / "detector.onnx", engine, "f32", 1)
+def test_a_window_by_itself_says_what_it_says_in_the_picture(exported, engine):
+    network = compile_network(exported("sliding-window")[1], engine, "f32", 1)
     picture = np.random.default_rng(1).integers(0, 255, (96, 128, 3)).astype(np.uint8)
     at_once = SlidingWindowDetector(network).levels(picture, (128, 96))
     by_itself = SlidingWindowDetector(network, literal=True).levels(picture, (128, 96))
@@ -145,8 +152,8 @@ def test_roi_align_takes_the_middles_of_equal_parts():
     np.testing.assert_allclose(regions.widened(every), widened(torch.from_numpy(every)).numpy())
 
 
-def test_the_judge_says_the_same_with_and_without_torch(tmp_path):
-    network, compiled = exported("region", tmp_path)
+def test_the_judge_says_the_same_with_and_without_torch(exported):
+    network, path = exported("region")
     maps = run(network, torch.from_numpy(noise(96, 128)))
     box = np.float32([[10, 10, 90, 40], [30, 50, 60, 90], [0, 0, 128, 96]])
     judge = regions.Judge.of(maps[3:])
@@ -159,7 +166,7 @@ def test_the_judge_says_the_same_with_and_without_torch(tmp_path):
     size = (box[:, 2:] - box[:, :2])[:, None]
     wanted = boxes(*box) + shifts.numpy() * size
     np.testing.assert_allclose(quads, wanted[order], atol=0.5)
-    opened = regions.RegionDetector.open(compiled)
+    opened = regions.RegionDetector.open(compile_network(path, "onnxruntime", threads=1))
     np.testing.assert_allclose(opened.judge.hidden[0], network.judge.hidden.weight.detach().numpy().T, atol=1e-3)
 
 
@@ -203,7 +210,6 @@ def test_mser_finds_words_of_a_drawing(tmp_path):
 @pytest.mark.parametrize(("head", "steps"), [("sliding-window", 90), ("single-shot", 70), ("region", 90)])
 def test_it_learns_two_pictures_and_the_reader_uses_it(tmp_path, head, steps):
     samples = draw(tmp_path / "set", 2)
-    torch.set_num_threads(1)  # on a busy machine two threads wait for each other most of the time
     zoom = (0.5, 0.8) if head == "sliding-window" else (0.9, 1.1)
     view = ViewConfig(size=160, scale=zoom, turned=0, damage=0)
     config = DetectorConfig(head=head, batch=2, workers=0, view=view, check_width=256)
@@ -225,8 +231,8 @@ def test_it_learns_two_pictures_and_the_reader_uses_it(tmp_path, head, steps):
     assert maps.score.ndim == 2 and maps.score.min() >= 0 and maps.score.max() <= 1
 
 
-def test_a_network_of_another_family_is_no_region_detector(tmp_path):
-    _, compiled = exported("single-shot", tmp_path)
+def test_a_network_of_another_family_is_no_region_detector(exported):
+    compiled = compile_network(exported("single-shot")[1], "onnxruntime", threads=1)
     with pytest.raises(ModelError, match="not those of a region-based detector"):
         regions.RegionDetector.open(compiled)
 

@@ -120,7 +120,6 @@ def test_an_unknown_head_is_refused():
 @pytest.mark.parametrize(("head", "steps"), [("quad", 40), ("db", 60)])
 def test_it_learns_two_pictures_and_the_reader_uses_it(tmp_path, head, steps):
     samples = draw(tmp_path / "set", 2)
-    torch.set_num_threads(1)  # on a busy machine two threads wait for each other most of the time
     config = DetectorConfig(
         head=head, batch=2, workers=0, view=ViewConfig(size=160, scale=(0.9, 1.1), turned=0, damage=0), check_width=256
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import cv2
 import numpy as np
@@ -41,17 +42,23 @@ def made(number):
     return example.picture, example.text
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)  # threads of small networks wait for each other more than they work
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def source():
     return RealCrops(tuple(draw(text, text.translate(SECRET)) for text in TEXTS), bends=0.2, spoils=0.2)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory, source):
+    """Gives a network as it stands before training, and its file; makes each once."""
+
+    @cache
+    def make(arch, half):
+        model = RecognizerTask([source], [], replace(CALM, arch=arch, charset="ABC")).model
+        path = tmp_path_factory.mktemp(arch) / "x.onnx"
+        export_ctc(model, path, half)
+        return model, path
+
+    return make
 
 
 def test_it_learns_new_letters_and_delivers_them(tmp_path, source):
@@ -75,34 +82,30 @@ def test_it_learns_new_letters_and_delivers_them(tmp_path, source):
 
 
 @pytest.mark.parametrize("arch", ["crnn", "crnn-vgg", "svtr"])
-def test_an_exported_network_gives_the_same_probabilities(tmp_path, arch, source):
-    task = RecognizerTask([source], [], replace(CALM, arch=arch, charset="ABC"))
-    export_ctc(task.model, tmp_path / "x.onnx")
+def test_an_exported_network_gives_the_same_probabilities(exported, arch):
+    model, path = exported(arch, False)
     for shape in ((1, 3, 48, 64), (3, 3, 48, 176)):
         x = np.random.default_rng(1).normal(0, 1, shape).astype(np.float32)
-        assert ctc_difference(task.model, tmp_path / "x.onnx", x) < 1e-4
+        assert ctc_difference(model, path, x) < 1e-4
 
 
 @pytest.mark.parametrize("arch", ["crnn", "svtr"])
 @pytest.mark.parametrize("half", [False, True])
-def test_an_exported_file_can_be_trained_on(tmp_path, arch, half, source):
-    model = RecognizerTask([source], [], replace(CALM, arch=arch, charset="ABC")).model
-    export_ctc(model, tmp_path / "x.onnx", half)
-    kind, read = read_parent(arch, tmp_path / "x.onnx")
+def test_an_exported_file_can_be_trained_on(exported, arch, half):
+    model, path = exported(arch, half)
+    kind, read = read_parent(arch, path)
     assert kind == arch and read.charset == model.charset
     for name, tensor in model.state_dict().items():
         relative, absolute = (1e-3, 1e-4) if half else (0.0, 0.0)
         torch.testing.assert_close(read.state_dict()[name], tensor, rtol=relative, atol=absolute, msg=name)
 
 
-def test_what_cannot_be_a_beginning(tmp_path, source):
+def test_what_cannot_be_a_beginning(exported):
     assert read_parent("crnn", cards.find(cards.PP_OCR_RECOGNIZER))[0] == "svtr"
     with pytest.raises(WeightsCorrupt, match="no charset"):
         read_parent("svtr", cards.find(cards.PP_OCR_DETECTOR))
-    model = RecognizerTask([source], [], replace(CALM, arch="crnn", charset="ABC")).model
-    export_ctc(model, tmp_path / "x.onnx")
     with pytest.raises(ModelError, match="holds a crnn"):
-        read_parent("svtr", tmp_path / "x.onnx")
+        read_parent("svtr", exported("crnn", False)[1])
 
 
 def test_resuming_changes_nothing(tmp_path, source):

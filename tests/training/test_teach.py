@@ -159,16 +159,19 @@ def test_words_that_need_no_teaching_are_left_to_the_stock_reader(home: Path) ->
 
 
 def test_a_teaching_that_was_stopped_goes_on(home: Path) -> None:
-    config = TeachConfig(crops(home / "data", 40, wrong=True), "words", minutes=0.4)
+    config = TeachConfig(crops(home / "data", 40, wrong=True), "words", minutes=0.2)
     first = teach(config)
     for event in first:
         if isinstance(event, Working) and event.stage == "read" and event.done > 0.3:
             break
     first.close()
-    again = [event for event in teach(config) if isinstance(event, Working) and event.stage == "read"]
-    assert again[0].done > 0.2
+    second = teach(config)
+    again = next(event for event in second if isinstance(event, Working) and event.stage == "read")
+    second.close()
+    assert again.done > 0.2
 
 
+@pytest.mark.training
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
 def test_a_teaching_that_was_killed_goes_on(home: Path, sent: signal.Signals, status: int) -> None:
     folder = crops(home / "data", 40, wrong=True)
@@ -199,7 +202,8 @@ def test_one_name_is_taught_once_at_a_time(home: Path) -> None:
     first.close()
 
 
-def test_things_in_photos(home: Path) -> None:
+@pytest.mark.parametrize("minutes", [0.05, pytest.param(0.4, marks=pytest.mark.training)])
+def test_things_in_photos(home: Path, minutes: float) -> None:
     folder = home / "data"
     (folder / "images").mkdir(parents=True)
     draw, lines = random.Random(0), []
@@ -216,7 +220,7 @@ def test_things_in_photos(home: Path) -> None:
         words = [{"quad": quad, "text": text, "label": "plate"}]
         lines.append(json.dumps({"image": f"images/{i}.png", "words": words}))
     (folder / "labels.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    events, taught = run(TeachConfig(folder, "plates", minutes=0.4, kinds={"plate": "object"}))
+    events, taught = run(TeachConfig(folder, "plates", minutes=minutes, kinds={"plate": "object"}))
     assert next(e for e in events if isinstance(e, Checked)).labels == {"plate": "object"}
     assert 0 <= taught.report["extra"]["box_ap50"]["plate"] <= 1
     change = taught.report["change"]

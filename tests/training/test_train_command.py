@@ -160,6 +160,7 @@ def test_wrong_usage(monkeypatch, capsys, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.training
 def test_it_trains_is_interrupted_goes_on_and_leaves_a_detector_with_a_card(monkeypatch, capsys, tmp_path):
     draw(tmp_path / "set", 4)
     out = tmp_path / "out"
@@ -168,7 +169,6 @@ def test_it_trains_is_interrupted_goes_on_and_leaves_a_detector_with_a_card(monk
         [sys.executable, "-m", "wordsight", *words, "--minutes", "30"],
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
         start_new_session=True,
     )
     assert process.stderr is not None

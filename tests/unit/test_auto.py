@@ -57,6 +57,23 @@ def test_auto_gives_words_of_a_photograph_and_lines_of_a_page(street: Picture) -
     assert sum(quad in found for quad in whole) >= 0.6 * len(whole)  # the others were cut, and are mended
 
 
+def test_many_words_are_a_page_whatever_its_ground() -> None:
+    light = np.linspace(0.35, 1.0, 1200)[None, :, None]
+    shaded = (page((255, 255, 255), (0, 0, 0), (1100, 600)).repeat(2, axis=1) * light).astype(np.uint8)
+    assert not is_page(shaded)
+    many = np.concatenate([shaded, page((120, 130, 125), (20, 20, 20), (1100, 600))], axis=1)
+    assert not is_page(many)
+    assert quads(Reader(), many) == quads(Reader(detector="dbnet"), many) != []
+
+
+def test_at_best_a_photograph_is_given_to_both(street: Picture) -> None:
+    found = auto.create(StageOptions(quality="best")).detect(street)
+    lines = auto.create(StageOptions(quality="best")).lines().detect(street)
+    assert found.rival is not None
+    np.testing.assert_array_equal(found.rival.quads, lines.quads)
+    assert auto.create(StageOptions()).detect(street).rival is None
+
+
 def quads(reader: Reader, picture: Picture) -> list[Quad]:
     return [word.quad for word in reader.detect(picture).words]
 

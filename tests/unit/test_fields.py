@@ -181,3 +181,5 @@ def test_suggestions_are_doubtful_and_different() -> None:
     assert [one.image for one in rank(some, 2)] == ["a", "c"]
     assert sorted(one.image for one in rank(some, 10)) == ["a", "b", "c", "d"]
     assert rank([], 3) == []
+    like_a = [np.array([0.0, 0.0], np.float32)]
+    assert [one.image for one in rank(some, 2, like_a)] == ["c", "d"]  # one like a is labelled already

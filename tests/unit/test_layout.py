@@ -7,9 +7,10 @@ import pytest
 
 from shapes import Quads, boxes, turned
 from wordsight.layout.lines import group, outline
-from wordsight.layout.order import order
+from wordsight.layout.order import is_leftwards, order
 from wordsight.layout.words import split
-from wordsight.types import Span
+from wordsight.pipeline import arrange
+from wordsight.types import Quad, Span, Word
 
 ANGLES = [0, 10, 33, 45, 80, 90, 135, 180, 200, 270, -30]
 EMPTY = np.zeros((0, 4, 2), np.float32)
@@ -110,6 +111,24 @@ def test_two_columns_under_a_heading(degrees: float) -> None:
     assert order(page) == list(range(7))
     shuffled = [5, 2, 0, 6, 3, 1, 4]
     assert [shuffled[i] for i in order(page[shuffled])] == list(range(7))
+
+
+@pytest.mark.parametrize("degrees", ANGLES)
+def test_two_columns_from_right_to_left(degrees: float) -> None:
+    right = [(220, 40 * i, 400, 40 * i + 20) for i in range(1, 4)]
+    left = [(0, 40 * i, 180, 40 * i + 20) for i in range(1, 4)]
+    page = turned(boxes((0, 0, 400, 20), *right, *left), degrees)
+    assert order(page, leftwards=True) == list(range(7))
+
+
+def test_words_of_hebrew_stand_in_their_order() -> None:
+    assert is_leftwards(["שלום", "12", "a"])
+    assert not is_leftwards(["שלום", "peace to"])
+    assert not is_leftwards(["2041", ""])
+    quads = row(60, 60)
+    units = [[Word(Quad(quad), text, 0.9, 0.9)] for quad, text in zip(quads, ("עולם", "שלום"), strict=True)]
+    (line,) = arrange(units, quads, 1.0).lines
+    assert line.text == "שלום עולם"
 
 
 def test_a_line_over_both_columns_divides_the_page() -> None:

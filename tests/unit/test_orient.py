@@ -126,6 +126,21 @@ def test_short_words_that_read_well_upside_down_too_are_outvoted() -> None:
     assert {reading.text for reading in readings} == {"tex"}
 
 
+def test_long_lines_with_a_doubtful_word_are_read_once() -> None:
+    # 0.98 for each of 60 characters leaves 0.3 for the line, which nobody would read so on its head.
+    reads = []
+
+    def read(quads: Floats) -> list[Reading]:
+        reads.append(len(quads))
+        spans = tuple(Span("a", i / 60, (i + 1) / 60, 0.98) for i in range(60))
+        return [Reading(spans, 0.98**60) for _ in quads]
+
+    _, readings = read_upright(rows(5), read)
+    assert sum(reads) == 5
+    assert readings[0].clarity == pytest.approx(0.98)
+    assert Reading((), 0.0).clarity == 0
+
+
 def test_sure_texts_are_read_once() -> None:
     sheet = Sheet(rows(8), [0.97] * 8)
     read_upright(sheet.truth, sheet.read)

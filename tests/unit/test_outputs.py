@@ -62,8 +62,8 @@ def wild() -> Page:
     return page_of(*rows)
 
 
-def test_hocr(reader: Reader, street: np.ndarray, odd: Page) -> None:  # type: ignore[type-arg]
-    page = reader.read(street)
+def test_hocr(street_page: Page, odd: Page) -> None:
+    page = street_page
     tree = etree.fromstring("".join(hocr.hocr([page, odd], "A & B")).encode())
     space = {"h": "http://www.w3.org/1999/xhtml"}
     pages = tree.findall(".//h:div[@class='ocr_page']", space)

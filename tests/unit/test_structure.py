@@ -149,6 +149,35 @@ def test_a_long_value_goes_on_below() -> None:
     assert page.pairs[0].key_quad.bounds == (50, 50, 110, 70)
 
 
+def test_a_long_value_goes_on_below_its_name() -> None:
+    page = made(
+        (50, 50, "Notes:"),
+        (150, 50, "a long remark that needs more than one"),
+        (50, 75, "line, which begins where the name does"),
+    )
+    assert [pair.value for pair in page.pairs] == [
+        "a long remark that needs more than one line, which begins where the name does"
+    ]
+
+
+def test_capitals_are_a_name_and_signs_after_a_colon_belong_to_it() -> None:
+    page = made(
+        (50, 50, "PROJECT NAME"),
+        (250, 50, "Regular Menthol"),
+        (50, 90, "PROJECT LEADER"),
+        (250, 90, "J. F. Anders"),
+        (50, 130, "FIRST HEAD"),
+        (250, 130, "SECOND HEAD"),
+        (50, 170, "Posted:__"),
+        (250, 170, "today"),
+    )
+    assert [(pair.key, pair.value) for pair in page.pairs] == [
+        ("PROJECT NAME", "Regular Menthol"),
+        ("PROJECT LEADER", "J. F. Anders"),
+        ("Posted", "today"),
+    ]
+
+
 def test_markdown_has_tables_and_each_line_once() -> None:
     text = "".join(markdown([TABLE]))
     assert "| Item | Count | Price |\n| --- | --- | --- |\n| Green apples | 3 | 12.50 |\n" in text

@@ -22,6 +22,7 @@ from wordsight.cli import (
     tools,
     train,
     train_recognizer,
+    train_script,
     watch,
 )
 from wordsight.cli.output import UNICODE
@@ -45,6 +46,7 @@ bulk.register(app)
 search.register(app)
 app.add_typer(data.app, name="dataset")
 train.app.command()(train_recognizer.recognizer)
+train.app.command()(train_script.script)
 app.add_typer(train.app, name="train")
 app.add_typer(synth.app, name="synth")
 teach.register(app)

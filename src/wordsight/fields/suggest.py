@@ -76,17 +76,25 @@ def describe(picture: Picture, fields: Mapping[str, str]) -> Floats:
     return np.concatenate([small, marks]).astype(np.float32)
 
 
-def rank(looked: Sequence[Looked], count: int) -> list[Looked]:
-    """The pictures to label, the most helpful first."""
+def rank(looked: Sequence[Looked], count: int, labelled: Sequence[Floats] = ()) -> list[Looked]:
+    """The pictures to label, the most helpful first.
+
+    Args:
+        looked: Among which is chosen.
+        count: How many are wanted.
+        labelled: (D,) each; what pictures look like that are labelled already, and need no second one of their kind.
+    """
     left = list(range(len(looked)))
     if not left:
         return []
     looks = np.stack([one.look for one in looked])
     doubts = np.array([one.doubt for one in looked]) + 1e-3
     far = np.full(len(looked), np.inf)
+    for look in labelled:
+        far = np.minimum(far, np.linalg.norm(looks - look, axis=1))
     chosen: list[int] = []
     while left and len(chosen) < count:
-        worth = doubts[left] * (np.minimum(far[left], 2.0) if chosen else 1.0)
+        worth = doubts[left] * (np.minimum(far[left], 2.0) if chosen or len(labelled) else 1.0)
         best = left.pop(int(np.argmax(worth)))
         chosen.append(best)
         far = np.minimum(far, np.linalg.norm(looks - looks[best], axis=1))

@@ -13,7 +13,8 @@ them, which no printed page has, is read in bands from top to bottom, each from 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,15 +26,28 @@ MOST = 4000
 """So many lines are ordered by their pairs: 16 MB, and less than a second."""
 
 
-def order(quads: Floats) -> list[int]:
-    """Indices of lines (N, 4, 2) in reading order; a turned page is read in its own direction."""
+def order(quads: Floats, leftwards: bool = False) -> list[int]:
+    """Indices of lines in reading order; a turned page is read in its own direction.
+
+    Args:
+        quads: (N, 4, 2) the lines.
+        leftwards: Whether the page is read from right to left, as in Arabic and Hebrew.
+    """
     if not len(quads):
         return []
     boxes = _page_boxes(quads)
+    if leftwards:  # the page in a mirror is read from left to right
+        boxes = boxes[:, [2, 1, 0, 3]] * np.array([-1, 1, -1, 1], np.float32)
     ranked = np.lexsort((boxes[:, 0], boxes[:, 1]))
     if len(quads) > MOST:
         return _bands(boxes)
     return [int(ranked[place]) for place in _sorted(_before(boxes[ranked]))]
+
+
+def is_leftwards(texts: Iterable[str]) -> bool:
+    """Whether most letters of texts belong to a writing that runs from right to left (Unicode, UAX 9: R and AL)."""
+    kinds = [unicodedata.bidirectional(character) for text in texts for character in text]
+    return sum(kind in ("R", "AL") for kind in kinds) > kinds.count("L")
 
 
 def _sorted(before: NDArray[np.bool_]) -> list[int]:

@@ -17,11 +17,17 @@ BELOW = 1.0
 """A value under its name stands at most so far down, in heights."""
 WIDE = 12.0
 """A value that is so wide, in heights, may go on in the lines below it."""
+SPACE = 1.0
+"""A name without a colon ends where a space in its line is so wide, in heights."""
+STEP = 0.6
+"""The lines of a value stand at most so far apart, in heights."""
 NAME = 60
 """A name has at most so many characters."""
 LONGEST = 24
 """A value without a colon before it has at most so many characters."""
-COLON = re.compile(r"[:：]$")
+LABEL = 40
+"""A name in capitals without a colon has at most so many."""
+COLON = re.compile(r"[:：][_.]*$")
 CLOCK = re.compile(r"^\d{1,2}:$")
 
 
@@ -29,7 +35,8 @@ def pairs(words: Sequence[Word], lines: Sequence[Line]) -> tuple[Pair, ...]:
     """The pairs of a page that lies level, in the order of their names.
 
     A name ends with a colon; its value is what follows in the line up to the next name, else the next line to the
-    right, else the line below. Where the texts of a row are by turns without and with digits, they are pairs too.
+    right, else the line below. Where the texts of a row are by turns without and with digits, they are pairs too, and
+    so is a text in capitals with what stands beside it that is not.
 
     Args:
         words: The page's words.
@@ -50,39 +57,67 @@ def pairs(words: Sequence[Word], lines: Sequence[Line]) -> tuple[Pair, ...]:
         if not {*row} & {*found, *used} and _alternate([_text(pieces[i], words) for i in row]):
             found.update(zip(row[::2], row[1::2], strict=True))
             used.update(row[1::2])
+    for row in rows:
+        for place, index in enumerate(row):
+            if index not in {*found, *used} and _is_label(pieces[index], words):
+                value = _beside(row, place, pieces, bounds, words)
+                if value is not None and value not in {*found, *used} and not _is_label(pieces[value], words):
+                    found[index] = value
+                    used.add(value)
     for index in range(len(pieces)):
         if index not in found and _is_name(pieces[index], words):
             value = _under(index, bounds, used)
             if value is not None and not _is_name(pieces[value], words):
                 found[index] = value
                 used.add(value)
-    values = {name: _whole(found[name], pieces, bounds, used, words) for name in sorted(found)}
+    values = {name: _whole(name, found[name], pieces, bounds, used, words) for name in sorted(found)}
     return tuple(_pair(pieces[name], value, words) for name, value in values.items())
 
 
 def _pieces(line: Line, words: Sequence[Word]) -> Iterator[tuple[int, ...]]:
     """A line, cut before and behind each name: indices of words."""
+    for run in _runs(line.words, words):
+        yield from _cut(run, words)
+
+
+def _runs(line: Sequence[int], words: Sequence[Word]) -> Iterator[tuple[int, ...]]:
+    """The words of a line between wide spaces."""
+    bounds = bands.boxes(words[i].quad for i in line)
+    wide = bounds[1:, 0] - bounds[:-1, 2] > SPACE * np.median(bounds[:, 3] - bounds[:, 1])
+    for part in np.split(np.array(line, np.intp), np.flatnonzero(wide) + 1):
+        yield tuple(int(index) for index in part)
+
+
+def _cut(run: tuple[int, ...], words: Sequence[Word]) -> Iterator[tuple[int, ...]]:
+    """Words side by side, cut before and behind each name."""
     start = 0
-    for end, index in enumerate(line.words, 1):
+    for end, index in enumerate(run, 1):
         text = words[index].text
         if COLON.search(text) and not CLOCK.search(text):
             name = end - 1
             if start == 0:
                 name = 0
             # Behind another name there is its value; the next name starts with the last words that have capitals.
-            while start < name - 1 and words[line.words[name - 1]].text[:1].isupper():
+            while start < name - 1 and words[run[name - 1]].text[:1].isupper():
                 name -= 1
             if start < name:
-                yield line.words[start:name]
-            yield line.words[name:end]
+                yield run[start:name]
+            yield run[name:end]
             start = end
-    if start < len(line.words):
-        yield line.words[start:]
+    if start < len(run):
+        yield run[start:]
 
 
 def _is_name(piece: Sequence[int], words: Sequence[Word]) -> bool:
     text = _text(piece, words)
     return bool(COLON.search(text)) and len(text) <= NAME and any(c.isalpha() for c in text)
+
+
+def _is_label(piece: Sequence[int], words: Sequence[Word]) -> bool:
+    """Whether a text is in capitals, as forms print names that have no colon."""
+    text = _text(piece, words)
+    letters = [c for c in text if c.isalpha()]
+    return len(letters) > 1 and "".join(letters).isupper() and len(text) <= LABEL and not any(c.isdigit() for c in text)
 
 
 def _alternate(texts: Sequence[str]) -> bool:
@@ -116,7 +151,7 @@ def _under(name: int, bounds: Floats, used: set[int]) -> int | None:
 
 
 def _whole(
-    value: int, pieces: Sequence[Sequence[int]], bounds: Floats, used: set[int], words: Sequence[Word]
+    name: int, value: int, pieces: Sequence[Sequence[int]], bounds: Floats, used: set[int], words: Sequence[Word]
 ) -> tuple[int, ...]:
     """A value with the lines in which it goes on: words."""
     high = max(float(bounds[value, 3] - bounds[value, 1]), 1e-3)
@@ -126,7 +161,8 @@ def _whole(
     last: int | None = value
     while last is not None:
         gaps = bounds[:, 1] - bounds[last, 3]
-        near = (np.abs(bounds[:, 0] - bounds[value, 0]) < high) & (gaps > -0.5 * high) & (gaps < 0.6 * high)
+        starts = np.abs(bounds[:, :1] - bounds[[value, name], 0]).min(axis=1)
+        near = (starts < high) & (gaps > -0.5 * high) & (gaps < 0.6 * high)
         after = [int(i) for i in np.flatnonzero(near) if int(i) not in used and int(i) != last]
         last = min(after, key=lambda i: float(gaps[i]), default=None)
         if last is not None and _is_name(pieces[last], words):

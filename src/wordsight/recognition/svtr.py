@@ -34,6 +34,8 @@ character: a short word at its natural width has too few."""
 NATURAL_WIDTH = 64
 """What a stretched crop is at least as wide as in its second look."""
 MAX_WIDTH = 3200
+ALONE = 512
+"""Wider crops are run one by one: together they are no faster, and each number of them is one more shape to compile."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +54,7 @@ class SvtrRecognizer:
         min_width: Narrower crops are stretched to this width.
         second_look: A stretched crop read with less confidence is read at its natural width too; the surer reading
             counts. 0 switches it off.
-        batch: Most crops in one run of the network.
+        batch: Most crops in one run of the network; wide ones are run one by one.
     """
 
     network: Network
@@ -109,7 +111,7 @@ class SvtrRecognizer:
             by_width[width].append(index)
         readings = [Reading((), 0.0)] * len(crops)
         for width, indices in sorted(by_width.items()):
-            for group in _batches(indices, self.batch):
+            for group in _batches(indices, 1 if width > ALONE else self.batch):
                 inputs = np.stack([_normalize(crops[index], width) for index in group])
                 read = partial(self._read, guides=[guides[index] for index in group])
                 for index, reading in zip(group, self.network.run(inputs, read), strict=True):

@@ -16,7 +16,7 @@ from wordsight.stages import StageOptions
 NARROW = np.zeros((1, 3, 48, 64), np.float32)
 """An input of the smallest width that is read."""
 
-MANY = 2000
+MANY = 5000
 """From so many characters on, one outside of ASCII is more often a mistake than not."""
 
 

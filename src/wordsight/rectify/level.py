@@ -39,7 +39,8 @@ def lean(found: Detection) -> float:
 
 def put_back(found: Detection, matrix: Matrix) -> Detection:
     """What was found, at the places where a (3, 3) matrix maps it to."""
-    return replace(found, quads=geometry.apply(matrix, found.quads))
+    rival = None if found.rival is None else put_back(found.rival, matrix)
+    return replace(found, quads=geometry.apply(matrix, found.quads), rival=rival)
 
 
 def axis(quads: Floats, scores: Floats) -> float:

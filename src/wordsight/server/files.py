@@ -91,9 +91,30 @@ class Files:
 
     def delete(self, digest: str) -> None:
         """Forget the bytes with this digest; nothing happens where there are none."""
-        path = self._path(digest)
-        if self.system.exists(path):
-            self.system.rm_file(path)
+        folder = self._path(digest).rpartition("/")[0]
+        if not self.system.exists(folder):
+            return
+        for path in self.system.ls(folder, detail=False, refresh=True):  # with what was kept beside it
+            if path.rpartition("/")[2].startswith(digest):
+                self.system.rm_file(path)
+
+    def put_beside(self, digest: str, name: str, data: bytes) -> None:
+        """Keep what was made of a file, until that is deleted; on a full disk it is made anew each time.
+
+        Args:
+            digest: The file's.
+            name: Which thing that was made of it; letters, digits and hyphens.
+            data: The thing.
+        """
+        with suppress(OSError):
+            self._write(f"{self._path(digest)}.{name}", data)
+
+    def get_beside(self, digest: str, name: str) -> bytes | None:
+        """What was kept beside a file; None where it is not."""
+        try:
+            return cast(bytes, self.system.cat_file(f"{self._path(digest)}.{name}"))
+        except FileNotFoundError:
+            return None
 
     def _path(self, digest: str) -> str:
         if not _DIGEST.fullmatch(digest):

@@ -35,6 +35,8 @@ from wordsight.types import Picture, Quad
 
 UNDER_WAY = 2
 """Files under way at once for each core."""
+THUMBNAILS = (160, 320)
+"""Widths, in pixels, of the pictures in the pages' lists."""
 LOADED = 4
 """Taught models kept in memory."""
 
@@ -140,10 +142,16 @@ class Inference:
     def thumbnail(self, digest: str, page: int, width: int | None) -> bytes:
         """A page of a kept file as JPEG, upright; made smaller where it is wider than ``width`` pixels.
 
+        Those as wide as the pages' lists show them (``THUMBNAILS``) are made once and kept beside the file.
+
         Raises:
             NotThere: There is no such file, or no such page.
             ImageError: The file cannot be read.
         """
+        name = f"{page}-{width}"
+        kept = self.files.get_beside(digest, name) if width in THUMBNAILS else None
+        if kept is not None:
+            return kept
         picture = next(itertools.islice(self._pages(self.files.get(digest)), page, None), None)
         if picture is None:
             raise NotThere(f"the file has no page {page + 1}")
@@ -151,6 +159,8 @@ class Inference:
             height = max(1, round(picture.shape[0] * width / picture.shape[1]))
             picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
         _, data = cv2.imencode(".jpg", picture[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])
+        if width in THUMBNAILS:
+            self.files.put_beside(digest, name, data.tobytes())
         return data.tobytes()
 
     @property

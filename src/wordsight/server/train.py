@@ -50,6 +50,7 @@ class Training:
         self.folder = context.settings.data / "runs" / run_id
         self.progress: dict[str, Any] = {"notes": []}
         self._told = 0.0
+        self._title = ""
 
     def go(self) -> None:
         """Train until the run has ended in one of its ways."""
@@ -57,7 +58,7 @@ class Training:
             minutes = self._begin()
             # Everything that teaching keeps is this run's own: names of models cannot meet, checkpoints are found.
             os.environ["WORDSIGHT_HOME"] = str(self.folder)
-            for event in teach(TeachConfig(self.folder / "set", NAME, minutes=minutes, threads=None)):
+            for event in teach(self._config(minutes)):
                 self._tell(event)
                 if isinstance(event, Taught):
                     self._end_at_last(event)
@@ -66,8 +67,12 @@ class Training:
         except (WordsightError, ValueError) as error:
             if isinstance(error, ServiceError) and error.status == 503:
                 raise
-            self._fail(str(error))
+            self._fail(str(error).replace(f"{self.folder}{os.sep}", ""))  # nobody sees where that is
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _config(self, minutes: float) -> TeachConfig:
+        """What is taught; the report bears the model's name as people have written it."""
+        return TeachConfig(self.folder / "set", NAME, minutes=minutes, threads=None, title=self._title)
 
     def _begin(self) -> float:
         """Write the marked pictures as a manifest, once; gives the time to train."""
@@ -78,6 +83,7 @@ class Training:
             self.progress |= run.progress
             rows = list(samples(session, session.get_one(Model, run.model_id)))
             minutes = run.minutes
+            self._title = session.get_one(Model, run.model_id).name
         target = self.folder / "set"
         if target.is_dir():
             return minutes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal, get_args
@@ -96,6 +97,26 @@ def choose_charset(old: Charset, charset: str, labels: Iterable[str]) -> Charset
     known = set(symbols)
     more = sorted({symbol for label in labels for symbol in label if not symbol.isspace()} - known)
     return Charset.pp_ocr([*symbols, *more])
+
+
+def parts_of(charset: Charset) -> Tensor | None:
+    """Which parts a character is composed of by Unicode's canonical decomposition; None where none is.
+
+    A syllable of Hangul is two or three letters in one square, "й" is a letter with a sign.
+
+    Returns:
+        (classes, parts) float32, 1 where a class has the part.
+    """
+    split = [unicodedata.normalize("NFD", symbol) for symbol in ("", *charset.symbols)]
+    names = sorted({part for parts in split if len(parts) > 1 for part in parts})
+    if not names:
+        return None
+    places = {name: place for place, name in enumerate(names)}
+    shares = torch.zeros(len(split), len(names))
+    for row, parts in enumerate(split):
+        for part in parts if len(parts) > 1 else ():
+            shares[row, places[part]] = 1.0
+    return shares
 
 
 def mixed(old: Mapping[str, Tensor], new: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:

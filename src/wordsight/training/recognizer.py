@@ -26,7 +26,7 @@ from wordsight.errors import ManifestError
 from wordsight.evaluation.compare import figures, read_all
 from wordsight.models.recnet import CtcRecognizer, stock_recognizer
 from wordsight.recognition.svtr import SvtrRecognizer
-from wordsight.recognition.trained import foreign_bar
+from wordsight.recognition.trained import MANY, foreign_bar
 from wordsight.training.checkpoint import read_weights, write_tensors
 from wordsight.training.crops import Batch, Batches, CropSource, RealCrops, loader
 from wordsight.training.ctc import ctc_loss, distillation, likeness
@@ -39,6 +39,7 @@ from wordsight.training.networks import (
     beginning,
     copy_weights,
     mixed,
+    parts_of,
     write_description,
 )
 from wordsight.types import Floats
@@ -72,6 +73,8 @@ class RecognizerConfig:
         teacher: Who teaches: the published recognizer ("stock") or the start.
         beside: Prepare batches in a process of their own.
         blends: Shares of the new weights that are tried at the end, where there are old ones of the same shape.
+        composed: What is learnt of a character is learnt of all that share a part with it (see ``networks.parts_of``):
+            so the 2,350 syllables of Hangul are learnt from a few thousand words.
     """
 
     arch: Arch = "svtr"
@@ -89,6 +92,7 @@ class RecognizerConfig:
     teacher: Literal["start", "stock"] = "start"
     beside: bool = True
     blends: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)
+    composed: bool = False
 
 
 def config_for(arch: Arch, start: Path | None = None, charset: str = "") -> RecognizerConfig:
@@ -151,6 +155,8 @@ class RecognizerTask:
         self.seed = seed
         self.blank_rate = 0.0
         self._freeze()
+        if self.config.composed:
+            share_gradients(self.model)
         self._choose_classes(labels)
         self._choose_teacher()
 
@@ -164,7 +170,7 @@ class RecognizerTask:
     def _choose_classes(self, labels: Sequence[str]) -> None:
         """Losses are computed over the characters that occur: 18,000 Chinese ones would cost more than the network."""
         charset = self.model.charset
-        wanted = set(LATIN) | {" "} | set("".join(labels)) | set(charset.symbols if len(charset) < 2000 else ())
+        wanted = set(LATIN) | {" "} | set("".join(labels)) | set(charset.symbols if len(charset) < MANY else ())
         self.subset = Charset(tuple(symbol for symbol in charset.symbols if symbol in wanted))
         rows = {symbol: index + 1 for index, symbol in enumerate(charset.symbols)}
         self.rows = torch.tensor([BLANK, *(rows[symbol] for symbol in self.subset.symbols)])
@@ -238,6 +244,14 @@ class RecognizerTask:
         """The network as it is now, as a recognizer."""
         charset = self.model.charset
         return SvtrRecognizer(TorchNetwork(self.model), charset, foreign=foreign_bar(charset))
+
+
+def share_gradients(model: CtcRecognizer) -> None:
+    """Let the rows of the output layer learn together where their characters share parts."""
+    shares = parts_of(model.charset)
+    if shares is not None:
+        for rows in (model.out.weight, model.out.bias):
+            rows.register_hook(lambda gradient: gradient + shares @ (shares.T @ gradient))  # type: ignore[no-untyped-call]
 
 
 def train_recognizer(

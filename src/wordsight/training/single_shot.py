@@ -17,7 +17,7 @@ from wordsight.data.manifest import Sample
 from wordsight.detection.single_shot import KEY, SIDES, Contract
 from wordsight.errors import ConfigError, ManifestError, ModelError
 from wordsight.evaluation.average_precision import judged, precisions
-from wordsight.models.runtime import available_threads, compile_network
+from wordsight.models.runtime import compile_network
 from wordsight.models.single_shot import STRIDES, SingleShotNetwork, stock_single_shot
 from wordsight.training import platt
 from wordsight.training.cells import CellLossConfig, Truth, cell_losses
@@ -182,7 +182,7 @@ def train_single_shot(
     task = SingleShotTask(samples, held_out, scenery, chosen, train.seed)
     _write_contract(out, Contract(scenery.labels, task.side, STRIDES), resume)
     if train.bf16:
-        torch.set_num_threads(min(2, available_threads()))
+        torch.set_num_threads(min(2, torch.get_num_threads()))  # more make a step no faster; fewer may be wanted
     trainer = Trainer(task, train, out)
     if resume:
         trainer.resume()

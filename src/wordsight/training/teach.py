@@ -57,6 +57,7 @@ class TeachConfig:
         quality: At which pages are read.
         threads: Most threads; None takes all that the process may use.
         report: Where the report goes as a page; None: among the models' reports.
+        title: What the report calls the model; empty: its name.
 
     Raises:
         ConfigError: A setting is out of bounds.
@@ -71,6 +72,7 @@ class TeachConfig:
     quality: Quality = "balanced"
     threads: int | None = None
     report: Path | None = None
+    title: str = ""
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -144,7 +146,7 @@ def _finish(config: TeachConfig, lesson: Lesson, split: Split, outcomes: Sequenc
     first = config.name not in Store.default().names()
     adopted, reason = verdict(change, len(after), [share for one in outcomes for share in one.placed.values()], first)
     members = {name: content for outcome in outcomes for name, content in outcome.members.items()}
-    report = make_report(config.name, lesson, split, outcomes, reason)
+    report = make_report(config.title or config.name, lesson, split, outcomes, reason)
     report["general"] = general(members, stock.recognizer, config.threads)
     store = Store.default()
     kept = None

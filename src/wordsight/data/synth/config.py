@@ -15,7 +15,7 @@ FontPart = Literal["all", "train", "held-out"]
 """Which font families are used: all, four of five, or the fifth that ``train`` never sees."""
 FONT_PARTS: tuple[FontPart, ...] = ("all", "train", "held-out")
 
-_SHARES = ("handwriting", "lines", "lexicon", "turned", "negatives")
+_SHARES = ("handwriting", "lines", "lexicon", "invented", "turned", "negatives")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class SynthConfig:
         chars: Texts have no other characters than these; empty for all. A space must be named too,
             unless ``lines`` asks for it.
         lexicon: Share of a language's texts that are words; the others are numbers, prices, dates, codes.
+        invented: Share of words that are made up letter by letter, or syllable by syllable.
         lines: Share of word pictures that show a line of two to six words with spaces.
         damage: Strength of blur, noise, compression and low resolution; 0 leaves them out, 1 is like photographs.
         turned: Share of word pictures and surfaces at angles beyond the usual few degrees.
@@ -51,6 +52,7 @@ class SynthConfig:
     pattern: str | None = None
     chars: str = ""
     lexicon: float = 0.72
+    invented: float = 0.12
     lines: float = 0.0
     damage: float = 1.0
     turned: float = 0.08

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -44,21 +45,23 @@ class Studio:
             ConfigError: No font has the letters of a language.
             MissingExtra: A package that synthesis needs is not installed.
         """
-        fonts = FontSet.find(config.fonts)
-        if config.font_part != "all":
-            fonts = fonts.part(config.font_part == "held-out")
+        fonts, texts = FontSet.find(config.fonts), TextSource(config)
         printed, written = {}, {}
         for name in config.languages:
-            able = fonts.with_letters(_needed(config, name))
+            able = fonts.with_letters(texts.given_letters or _needed(config, name))
+            if config.font_part != "all":
+                able = able.part(config.font_part == "held-out")
             if not able.files:
+                wanted = "the given texts" if texts.given_letters else repr(name)
+                among = "" if config.font_part == "all" else f" among the families of the part {config.font_part!r}"
                 raise ConfigError(
-                    f"no font has the letters of {name!r}; install one (Debian: fonts-noto-core, "
-                    "fonts-noto-cjk) or name a folder with one"
+                    f"no font{among} has the letters of {wanted}; install more (Debian: fonts-noto-core, "
+                    "fonts-noto-cjk) or name a folder with some"
                 )
             hand, other = able.handwriting(True), able.handwriting(False)
             printed[name] = other if other.files else hand
             written[name] = hand if hand.files else other
-        return cls(config, TextSource(config), printed, written)
+        return cls(config, texts, printed, written)
 
     def fonts(self, language: str, rng: np.random.Generator) -> FontSet:
         """Fonts in handwriting or in print, by the configured share."""
@@ -77,7 +80,7 @@ class Studio:
             for candidate in ([file] if file else []) + [fonts.draw(rng) for _ in range(3)]:
                 shown = spelling(candidate, text)
                 if shown is not None and self.texts.allows(shown):
-                    return Copy(shown, candidate, LANGUAGES[name].shaped)
+                    return Copy(shown, candidate, LANGUAGES[name].shaped or _has_marks(shown))
         raise ConfigError("no font can show these texts; install fonts with their letters, or name a folder of fonts")
 
     def language(self, rng: np.random.Generator) -> str:
@@ -99,6 +102,11 @@ def draw_style(size: int, hand: bool, rng: np.random.Generator) -> Style:
     slant = rng.uniform(-0.12, 0.35) if rng.random() < 0.1 else 0.0
     bold = int(rng.integers(1, max(2, size // 20 + 1))) if rng.random() < 0.08 else 0
     return Style(size, tracking, wobble, slant, bold)
+
+
+def _has_marks(text: str) -> bool:
+    """Whether there are signs that stand over, under or around letters, in places that the font tells."""
+    return any(unicodedata.category(letter).startswith("M") for letter in text)
 
 
 def _needed(config: SynthConfig, language: str) -> str:

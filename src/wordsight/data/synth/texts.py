@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -26,7 +26,6 @@ _WORDS_BESIDE = 20_000  # of a list that gives a small share of the words: readi
 _LONGEST = 24  # characters; longer words are glued tokens, or links
 _TRIES = 60
 _FILE_LIMIT = 64_000_000  # bytes of a text file
-_PSEUDO = 0.12  # share of words that are made up
 _SIGNS = (".", ",", ":", "!", "?", ";", "'s", "-", "...", "*", "®", "™", "!!")
 
 
@@ -89,6 +88,12 @@ class TextSource:
                 return text
         raise ConfigError(f"no text of the characters {self._config.chars!r} came up in {_TRIES} tries; name more")
 
+    @cached_property
+    def given_letters(self) -> str:
+        """Characters of the given texts that are in at least one of a hundred; empty where none are given."""
+        counts = Counter(letter for text in self._given for letter in set(text) if not letter.isspace())
+        return "".join(sorted(letter for letter, count in counts.items() if count * 100 >= len(self._given)))
+
     def allows(self, text: str) -> bool:
         """Whether a text has no other characters than the configured ones."""
         return self._allowed is None or self._allowed.issuperset(text)
@@ -122,7 +127,7 @@ class TextSource:
         if self._allowed is not None and len(self._allowed) < 20:  # few letters: only made-up words have no others
             letters = sorted(self._allowed - {" "})
             return "".join(letters[i] for i in rng.integers(len(letters), size=int(rng.integers(1, 10))))
-        word = words.pseudo(rng) if rng.random() < _PSEUDO else words.word(rng)
+        word = words.pseudo(rng) if rng.random() < self._config.invented else words.word(rng)
         return _in_case(word, rng) if language.cased else word
 
 

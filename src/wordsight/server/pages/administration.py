@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -33,6 +34,7 @@ def webhooks_page(request: Request, who: Visitor) -> Response:
         "hooks": hooks,
         "models": models,
         "names": names,
+        "hosts": {hook.id: urlsplit(hook.url).netloc for hook in hooks},
         "deliveries": deliveries,
         "events": EVENTS,
     }

@@ -19,13 +19,18 @@ def wants_page(request: Request) -> bool:
 
 
 def error_page(request: Request, status: int, message: str) -> Response:
-    """A page that says what is wrong; the page for signing in where nobody is signed in."""
+    """A page that says what is wrong; the page for signing in where nobody is signed in.
+
+    Who is known to be signed in keeps the links to the other pages.
+    """
     if status == 401:
         path = request.url.path if request.method == "GET" else "/"
         query = f"?{request.url.query}" if request.url.query and request.method == "GET" else ""
         return RedirectResponse(f"/sign-in?next={quote(path + query, safe='')}", 303)
     title = TITLES.get(status, "This did not work")
-    return render(request, "error.html", None, status=status, heading=title, message=message)
+    return render(
+        request, "error.html", getattr(request.state, "visitor", None), status=status, heading=title, message=message
+    )
 
 
 def local(path: str) -> str:

@@ -12,6 +12,7 @@ from wordsight.server.pages.browse import around, counts, doubles
 from wordsight.server.pages.rendering import render
 from wordsight.server.pages.signing import Visitor
 from wordsight.server.routes import shapes
+from wordsight.server.services.choice import Choice
 from wordsight.server.services.model_info import RUNNING
 
 router = APIRouter(prefix="/models")
@@ -56,8 +57,12 @@ def pictures_page(request: Request, model_id: str, who: Visitor, state: str = ""
 
 @router.get("/{model_id}/label")
 def label_next(request: Request, model_id: str, who: Visitor) -> Response:
-    """The first picture that is not marked, or the first one."""
+    """The picture that teaches the model most, as far as it has looked; else the first that is not marked."""
     use = services(request)
+    choice: Choice = request.app.state.choice
+    chosen = choice.next(who, model_id, seconds=0).picture
+    if chosen is not None:
+        return RedirectResponse(f"/models/{model_id}/label/{chosen}", 303)
     for state in ("new", ""):
         rows, _ = use.pictures.all(who, model_id, state, 0, 1)
         if rows:

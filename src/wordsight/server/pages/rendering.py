@@ -50,7 +50,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"when": when, "size": size, "percent": percent, "query": query, "sentence": sentence}
+    made.filters |= {"when": when, "size": size, "percent": percent, "query": query, "sentence": sentence, "said": said}
     return made
 
 
@@ -70,6 +70,38 @@ def size(count: float) -> str:
 def percent(share: float) -> str:
     """A share as a percentage, never rounded up to 100."""
     return f"{min(share, 0.999 if share < 1 else 1) * 100:.1f} %".replace(".0 %", " %")
+
+
+SAID = {
+    "model.activate": "version chosen to predict",
+    "model.change": "model changed",
+    "model.create": "model made",
+    "model.delete": "model deleted",
+    "model.import": "version imported",
+    "model.rules": "rules changed",
+    "picture.add": "pictures uploaded",
+    "picture.delete": "picture deleted",
+    "picture.mark": "picture labelled",
+    "prediction.approved": "result approved",
+    "prediction.correct": "result corrected",
+    "prediction.delete": "result deleted",
+    "prediction.failed": "a file could not be read",
+    "prediction.finished": "a file was read",
+    "prediction.rejected": "result rejected",
+    "prediction.reopen": "result reopened",
+    "prediction.review": "a result is put up for review",
+    "training.cancel": "training cancelled",
+    "training.failed": "a training failed",
+    "training.finished": "a training ended with a new version",
+    "training.start": "training started",
+    "webhook.add": "webhook added",
+    "webhook.delete": "webhook deleted",
+}
+
+
+def said(name: str) -> str:
+    """What an event or an action is called on pages; one without words keeps its name."""
+    return SAID[name].capitalize() if name in SAID else name
 
 
 def sentence(text: str) -> str:

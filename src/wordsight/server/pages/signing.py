@@ -28,7 +28,9 @@ async def visitor(request: Request) -> Caller:
     key_id = sessions(request).key_of(cookie_of(request))
     if key_id is None:
         raise NotSignedIn("nobody is signed in")
-    return await run_in_threadpool(services(request).keys.check_session, key_id)
+    who = await run_in_threadpool(services(request).keys.check_session, key_id)
+    request.state.visitor = who
+    return who
 
 
 Visitor = Annotated[Caller, Depends(visitor)]

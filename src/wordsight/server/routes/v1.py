@@ -24,6 +24,7 @@ from wordsight.server.services.rules import Rules
 router = APIRouter(prefix="/api/v1")
 Offset = Annotated[int, Query(ge=0)]
 Limit = Annotated[int, Query(ge=1, le=500)]
+Width = Annotated[int | None, Query(ge=16, le=4096)]
 EVENT_SECONDS = 1.0
 
 
@@ -132,11 +133,11 @@ def get_picture(model_id: str, picture_id: str, who: Who, use: Use) -> shapes.Pi
 
 @router.get("/models/{model_id}/pictures/{picture_id}/image", tags=["pictures"], response_class=Response)
 def picture_image(
-    model_id: str, picture_id: str, who: Who, use: Use, width: Annotated[int | None, Query(ge=16, le=4096)] = None
+    model_id: str, picture_id: str, who: Who, use: Use, request: Request, width: Width = None
 ) -> Response:
     """The picture itself, upright, as JPEG; with ``width`` made smaller."""
     row = use.pictures.get(who, model_id, picture_id)
-    return image(use, row.digest, 0, width)
+    return image(use, request, row.digest, 0, width)
 
 
 @router.put("/models/{model_id}/pictures/{picture_id}/boxes", tags=["pictures"])
@@ -214,11 +215,13 @@ async def _events(run_id: str, request: Request, who: Caller, use: Services) -> 
 # ------------------------------------------------------------------------------------------------------- helpers
 
 
-def image(use: Services, digest: str, page: int, width: int | None) -> Response:
+def image(use: Services, request: Request, digest: str, page: int, width: int | None) -> Response:
     """A page of a kept file as JPEG, at most ``width`` pixels wide; it may be cached, since the digest is its name."""
-    data = use.inference.thumbnail(digest, page, width)
-    headers = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
-    return Response(data, media_type="image/jpeg", headers=headers)
+    tag = f'"{digest[:32]}-{page}-{width or 0}"'
+    headers = {"Cache-Control": "private, max-age=604800, immutable", "ETag": tag, "X-Content-Type-Options": "nosniff"}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(use.inference.thumbnail(digest, page, width), media_type="image/jpeg", headers=headers)
 
 
 def download(data: bytes, name: str, media: str) -> Response:

@@ -13,7 +13,7 @@ from wordsight.server.forms import read_form
 from wordsight.server.routes import bodies, shapes
 from wordsight.server.routes.nanonets import Use, Who, collect
 from wordsight.server.routes.shapes import Decision
-from wordsight.server.routes.v1 import Limit, Offset, download, image
+from wordsight.server.routes.v1 import Limit, Offset, Width, download, image
 from wordsight.server.services import reads
 from wordsight.server.services.export import to_csv, to_xlsx
 
@@ -88,12 +88,13 @@ def file_picture(
     file_id: str,
     who: Who,
     use: Use,
+    request: Request,
     page: Annotated[int, Query(ge=0)] = 0,
-    width: Annotated[int | None, Query(ge=16, le=4096)] = None,
+    width: Width = None,
 ) -> Response:
     """A page of a file as JPEG, upright; with ``width`` made smaller."""
     file = use.predictions.get(who, file_id).file
-    return image(use, file.digest or "", page, width)
+    return image(use, request, file.digest or "", page, width)
 
 
 @router.delete("/files/{file_id}", status_code=204, tags=["results"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -213,7 +213,7 @@ class Models:
             strange = [label.name for label in card.labels if label.name not in model.labels]
             if strange:
                 raise BadRequest(f"the file has the field {strange[0]!r}, the model has not; add it to the model first")
-            row = self.add_version(session, model, data, dict(card.metrics))
+            row = self.add_version(session, model, data, scored(card.metrics))
             model.active_version = row.number
             note(session, caller, "model.import", model.id, str(row.number))
             return row
@@ -259,3 +259,11 @@ def check_labels(labels: Sequence[str]) -> list[str]:
     if len(set(clean)) != len(clean):
         raise BadRequest("a category is given twice; give each once")
     return clean
+
+
+def scored(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """A card's figures, with the share of right values where pages look for it; no file is trusted to have one."""
+    after = metrics.get("after")
+    share = after.get("exact") if isinstance(after, Mapping) else None
+    is_share = isinstance(share, int | float) and 0 <= share <= 1
+    return {**metrics, "accuracy": share if is_share else None}

@@ -83,7 +83,7 @@ class Pictures:
                 marking = by_name.get(upload.name)
                 boxes = None if marking is None else marking.boxes
                 kept.append(self._keep(session, model, upload, (width, height), boxes))
-            note(session, caller, "picture.add", model.id, f"{len(kept)} pictures")
+            note(session, caller, "picture.add", model.id, counted(len(kept), "picture", "pictures"))
         return kept, failed
 
     def _size(self, data: bytes) -> tuple[int, int]:
@@ -145,7 +145,7 @@ class Pictures:
             if revision is not None and revision != row.revision:
                 raise Conflict("somebody else has changed this picture's boxes since you opened it; load it again")
             self._mark(row, model, boxes)
-            note(session, caller, "picture.mark", row.id, f"{len(row.boxes)} boxes")
+            note(session, caller, "picture.mark", row.id, counted(len(row.boxes), "box", "boxes"))
             return row
 
     def _mark(self, row: Picture, model: Model, boxes: Sequence[Mapping[str, Any]]) -> None:
@@ -203,6 +203,11 @@ class Pictures:
         if row is None:
             raise NotThere("the model has no such picture; list its pictures")
         return row
+
+
+def counted(number: int, one: str, several: str) -> str:
+    """A number with its noun."""
+    return f"{number} {one if number == 1 else several}"
 
 
 def samples(session: Session, model: Model) -> Iterator[Picture]:

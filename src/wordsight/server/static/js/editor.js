@@ -6,6 +6,7 @@ import { Viewer, points } from "./viewer.js";
 
 const SMALLEST = 4; // pixels of the screen that a box needs on both sides
 const HANDLE = 6;
+const STALK = 26; // pixels of the screen between the upper edge and the knob that turns
 export const COLOURS = 8;
 const MOST_UNDO = 200;
 
@@ -138,17 +139,30 @@ export class Editor extends EventTarget {
       }, svg("title", {}, `${box.label}: ${box.text ?? ""}`)));
     const handles = (this.box?.quad ?? []).map(([x, y], corner) =>
       svg("rect", { class: "handle", x: x - HANDLE * unit, y: y - HANDLE * unit, width: 2 * HANDLE * unit, height: 2 * HANDLE * unit, "data-corner": corner }));
+    handles.push(...this.#knob(unit));
     const drawn = this.act?.drawn ? [svg("polygon", { points: points(this.act.drawn), class: "chosen" })] : [];
     this.viewer.layer.replaceChildren(...hints, ...shown, ...handles, ...drawn);
+  }
+
+  /** What a box is turned by: a knob over its upper edge, or under the lower one where there is no room. */
+  #knob(unit) {
+    if (!this.box) return [];
+    const [top, end] = quads.stalk(this.box.quad, STALK * unit, this.viewer.view.y + HANDLE * unit);
+    return [
+      svg("line", { class: "stalk", x1: top[0], y1: top[1], x2: end[0], y2: end[1] }),
+      svg("circle", { class: "turn", cx: end[0], cy: end[1], r: 1.2 * HANDLE * unit, "data-turn": "yes" }, svg("title", {}, "Turn ([ and ])")),
+    ];
   }
 
   #press(event) {
     if (event.button !== 0 || this.viewer.panning) return;
     const at = this.viewer.at(event);
-    const { corner, box, hint } = event.target.dataset;
+    const { corner, box, hint, turn } = event.target.dataset;
     this.viewer.root.setPointerCapture(event.pointerId);
     if (corner !== undefined) {
       this.act = { corner: Number(corner), quad: this.box.quad, id: `resize${event.timeStamp}` };
+    } else if (turn !== undefined) {
+      this.act = { turned: quads.angle(this.box.quad, at), quad: this.box.quad, id: `turn${event.timeStamp}` };
     } else if (box !== undefined) {
       this.choose(box);
       this.act = { from: at, quad: this.box.quad, id: `move${event.timeStamp}` };
@@ -163,6 +177,8 @@ export class Editor extends EventTarget {
     const { act } = this;
     if (act.corner !== undefined) {
       this.place(quads.drag(act.quad, act.corner, at), act.id);
+    } else if (act.turned !== undefined) {
+      this.place(quads.rotate(act.quad, quads.angle(act.quad, at) - act.turned), act.id);
     } else if (act.quad) {
       const [dx, dy] = [at[0] - act.from[0], at[1] - act.from[1]];
       if (act.moved || Math.hypot(dx, dy) > SMALLEST * this.viewer.unit) {

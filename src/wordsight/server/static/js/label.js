@@ -73,13 +73,13 @@ function row(box) {
       if (event.key === "Enter" || event.key === "Escape") editor.viewer.root.focus();
     },
   });
-  const select = el("select", { "aria-label": "Label", onfocus: choose, onchange: (event) => editor.edit({ label: event.target.value }) }, ...labels);
+  const select = el("select", { "aria-label": "Label", hidden: data.labels.length < 2, onfocus: choose, onchange: (event) => editor.edit({ label: event.target.value }) }, ...labels);
   const remove = () => {
     editor.choose(box.id);
     editor.remove();
     editor.viewer.root.focus();
   };
-  return el("li", { "data-id": box.id }, select, text,
+  return el("li", { "data-id": box.id, class: data.labels.length < 2 ? "one" : "" }, select, text,
     el("button", { type: "button", class: "small quiet", title: "Delete", "aria-label": `Delete ${box.label}`, onclick: remove }, "✕"));
 }
 
@@ -126,17 +126,17 @@ async function fillIn() {
   draft = fields.length > 0;
   editor.draw();
   list();
-  if (draft) $("saved").textContent = `${fields.length} filled in by the model: correct them, then go on`;
+  if (draft) $("saved").textContent = `Filled in by the model: correct ${fields.length === 1 ? "it" : "them"}, then go on`;
 }
 
-/** The model chooses which picture comes next: the one that it doubts most. */
+/** The model chooses which picture comes next: one that it doubts, unlike those that are labelled. */
 async function chooseNext() {
   if (!data.trained || !data.nextNew) return;
   try {
     const chosen = await api("GET", `/api/v1/models/${data.model}/next-picture?besides=${data.picture.id}`);
     if (!chosen.picture) return;
     $("next").href = `/models/${data.model}/label/${chosen.picture}`;
-    $("why").textContent = `Next comes the picture that the model doubts most, of ${chosen.looked} that it has looked at.`;
+    $("why").textContent = `Next comes the picture that teaches most, of ${chosen.looked} that the model has looked at: one that it doubts, unlike those that are labelled.`;
   } catch { /* the next one in order is as good a choice */ }
 }
 
@@ -149,7 +149,7 @@ async function suggest() {
     const old = editor.boxes.map((box) => box.quad);
     const fresh = found.fields.filter((box) => data.labels.includes(box.label) && !old.some((quad) => quads.holds(quad, quads.middle(box.quad))));
     fresh.forEach((box) => editor.add(box.quad, box.text, box.label));
-    say(`${fresh.length} fields were filled in. Correct what is wrong.`);
+    say(fresh.length === 1 ? "One field was filled in. Correct what is wrong." : `${fresh.length} fields were filled in. Correct what is wrong.`);
     return;
   }
   editor.hints = found.words;

@@ -15,6 +15,22 @@ export function rotate(quad, degrees) {
   return quad.map(([x, y]) => [mx + (x - mx) * cos - (y - my) * sin, my + (x - mx) * sin + (y - my) * cos]);
 }
 
+/** In which direction a point lies from the middle, in degrees. */
+export function angle(quad, [x, y]) {
+  const [mx, my] = middle(quad);
+  return (Math.atan2(y - my, x - mx) * 180) / Math.PI;
+}
+
+/** From the middle of the upper edge a way outwards; from the lower edge where that would end above a height. */
+export function stalk(quad, length, least) {
+  const [, down] = axes(quad);
+  const edge = (one, other) => [0, 1].map((axis) => (quad[one][axis] + quad[other][axis]) / 2);
+  const out = (from, sign) => from.map((value, axis) => value + sign * length * down[axis]);
+  const [upper, lower] = [edge(0, 1), edge(2, 3)];
+  const end = out(upper, -1);
+  return end[1] >= least ? [upper, end] : [lower, out(lower, 1)];
+}
+
 /** Unit vectors along the top edge and down the left one. */
 function axes(quad) {
   const along = [quad[1][0] - quad[0][0], quad[1][1] - quad[0][1]];

@@ -30,8 +30,8 @@ function start({ file, labels }) {
       light(true)();
       viewer.zoomTo(box.quad, 5);
     };
-    return el("li", { onfocusin: look, onfocusout: light(false), onpointerenter: light(true), onpointerleave: light(false) },
-      el("select", { "aria-label": "Label", onchange: edit("label") }, ...options),
+    return el("li", { class: labels.length < 2 ? "one" : "", onfocusin: look, onfocusout: light(false), onpointerenter: light(true), onpointerleave: light(false) },
+      el("select", { "aria-label": "Label", hidden: labels.length < 2, onchange: edit("label") }, ...options),
       el("input", { "aria-label": `Text of ${box.label}`, value: box.text ?? "", spellcheck: "false", autocomplete: "off", oninput: edit("text") }),
       el("button", { type: "button", class: "small quiet", "aria-label": `Delete ${box.label}`, onclick: drop }, "✕"),
       el("span", { class: `note ${confidence < 0.6 ? "problem" : "soft"}` }, `${percent(confidence)} sure`));
@@ -66,7 +66,7 @@ function start({ file, labels }) {
     if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "a") decide("approved");
     if (event.key === "r") decide("rejected");
-    if (event.key === "PageDown") $("skip")?.click();
+    if (event.key === "l" || event.key === "PageDown") $("skip")?.click();
   });
   if (pages.length) show(0);
 }

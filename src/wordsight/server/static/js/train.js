@@ -35,7 +35,7 @@ function span(seconds) {
 }
 
 function show(run) {
-  $("run-state").textContent = run.state;
+  $("run-state").textContent = run.state[0].toUpperCase() + run.state.slice(1);
   const { stage, done, remaining, message, notes = [] } = run.progress;
   if ($("bar")) {
     if (run.state === "queued") $("bar").removeAttribute("value");

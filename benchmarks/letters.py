@@ -1,0 +1,100 @@
+"""Handwritten letters of Devanagari (DHCD), taught on 50 of each class, read on the other 10.
+
+    python benchmarks/letters.py --minutes 5
+    python benchmarks/letters.py --test-only
+
+46 classes: 36 letters, of which three are conjuncts of two, and 10 digits. Of the 60 pictures of each class, in the
+order of their names, 45 are learnt from, 5 are validated on (they choose among the states of the training), and 10 are
+read once, at the end. The training starts from the weights of the package for Hindi, which have seen print only.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import common
+from wordsight.data.crops import Example, examples
+from wordsight.data.manifest import Manifest, Sample
+from wordsight.evaluation.compare import figures, read_all
+from wordsight.models import cards
+from wordsight.recognition.trained import load_recognizer
+from wordsight.stages import StageOptions
+from wordsight.training.crops import RealCrops
+from wordsight.training.export_ctc import export_recognizer
+from wordsight.training.loop import TrainConfig, Validated
+from wordsight.training.recognizer import RecognizerConfig, train_recognizer
+
+DATA = Path(__file__).parents[2] / "shared" / "data" / "devanagari_chars_train"
+LEARNT, VALIDATED = 45, 50
+RUN = common.RUNS / "letters"
+WEIGHTS = RUN / "recognizer.onnx"
+
+
+def main() -> None:
+    """Train, and read what was kept apart."""
+    options = _options()
+    learn, validate, test = _parts(DATA)
+    if not options.test_only:
+        _train(learn, validate, options)
+    told = StageOptions(language="hi")
+    before, after = (load_recognizer(path, told) for path in (options.start, WEIGHTS))
+    texts = read_all(after, test)
+    rows = [("weights for Hindi (print)", figures(test, read_all(before, test))["right"])]
+    rows += [(f"taught {options.minutes:g} minutes on 50 of each class", figures(test, texts)["right"])]
+    wrong = Counter((crop.text, text) for crop, text in zip(test, texts, strict=True) if crop.text != text)
+    pairs = [(f"{wanted} read as {found or 'nothing'}", count) for (wanted, found), count in wrong.most_common(12)]
+    results = {"test": len(test), "exact": dict(rows), "confusions": pairs, "minutes": options.minutes}
+    parts = [common.table((f"{len(test)} letters, read exactly", "share"), rows)]
+    parts += [common.table(("confusion", "times"), pairs)] if pairs else []
+    common.write_results(options, "letters", results, parts)
+
+
+def _options() -> argparse.Namespace:
+    made = common.parser(__doc__)
+    made.add_argument("--minutes", type=float, default=5.0, help="how long to train (default 5)")
+    made.add_argument("--seed", type=int, default=0, help="equal seeds draw equal crops (default 0)")
+    made.add_argument("--test-only", action="store_true", help="read with the last training's result")
+    made.add_argument("--start", type=Path, help="an ONNX file to start from instead of the package's weights")
+    found = made.parse_args()
+    found.start = found.start or cards.locate(cards.recognizer("hi"))
+    return found
+
+
+def _parts(folder: Path) -> tuple[tuple[Example, ...], tuple[Example, ...], tuple[Example, ...]]:
+    """Crops to learn from, to validate on, and to test on: the same share of every class."""
+    classes: dict[str, list[Sample]] = defaultdict(list)
+    for sample in sorted(Manifest.open(folder), key=lambda sample: sample.image):
+        classes[sample.text or ""].append(sample)
+    cuts = (slice(0, LEARNT), slice(LEARNT, VALIDATED), slice(VALIDATED, None))
+    learn, validate, test = (
+        tuple(examples(sample for samples in classes.values() for sample in samples[cut])) for cut in cuts
+    )
+    return learn, validate, test
+
+
+def _train(learn: tuple[Example, ...], validate: tuple[Example, ...], options: argparse.Namespace) -> None:
+    config = RecognizerConfig(
+        "svtr",
+        options.start,
+        batch=16,
+        backbone_rate=3e-4,
+        neck_rate=1e-3,
+        out_rate=1e-3,
+        frozen=("backbone.stem",),
+        distil=0.0,
+        hint=0.0,
+        blends=(1.0,),
+    )
+    budget = TrainConfig(
+        minutes=options.minutes, seed=options.seed, ema=0.99, warmup=50, validate_minutes=options.minutes / 3
+    )
+    for event in train_recognizer([RealCrops(learn)], validate, RUN, budget, config):
+        if isinstance(event, Validated):
+            print(f"step {event.step}: {event.figures}")
+    export_recognizer(RUN, WEIGHTS, {"training_sets": [{"set": "DHCD, 50 of each class", "terms": "CC BY 4.0"}]})
+
+
+if __name__ == "__main__":
+    main()
