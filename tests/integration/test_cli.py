@@ -404,7 +404,7 @@ def test_an_empty_standard_input_in_a_pipe() -> None:
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
 def test_the_terminals_encoding_stops_nothing(street: Picture, tmp_path: Path, encoding: str) -> None:
-    Image.fromarray(street[420:480, 60:330]).save(tmp_path / "cafe.png")
+    Image.fromarray(street[410:500, :420]).save(tmp_path / "cafe.png")
     done = wordsight("read", tmp_path / "cafe.png", PYTHONIOENCODING=encoding, PYTHONUTF8="0")
     assert done.code == 0, done.err
     assert "Café" in done.out
@@ -412,11 +412,11 @@ def test_the_terminals_encoding_stops_nothing(street: Picture, tmp_path: Path, e
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs Linux: elsewhere file names are Unicode")
 @pytest.mark.parametrize("form", ["text", "json", "jsonl", "csv"])
-def test_a_file_name_that_is_no_unicode(run: Run, folder: Path, one: Path, tmp_path: Path, form: str) -> None:
+def test_a_file_name_that_is_no_unicode(folder: Path, one: Path, tmp_path: Path, form: str) -> None:
     (folder / "page-2.jpg").rename(folder / os.fsdecode(b"page-\xff.jpg"))
     os.link(one, os.fsencode(folder) + b"/a\xfe.png")
     printed = wordsight("read", folder, "-f", form, PYTHONIOENCODING="utf-8:strict")
-    written = run("read", folder, "-f", form, "-o", tmp_path / "out")
+    written = wordsight("read", folder, "-f", form, "-o", tmp_path / "out", PYTHONIOENCODING="utf-8:strict")
     for done, text in ((printed, printed.out), (written, (tmp_path / "out").read_text(encoding="utf-8"))):
         assert done.code == 1
         assert "Traceback" not in done.err

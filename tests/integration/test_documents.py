@@ -68,5 +68,6 @@ def test_tesseract_from_the_command_line(run: Run, scan: Path) -> None:
 def test_languages(run: Run) -> None:
     rows = {row["code"]: row for row in json.loads(run("languages", "--json").out)}
     assert rows["de"]["svtr"] is True
-    assert rows["ru"]["svtr"] is False
+    assert rows["ru"]["svtr"] is True
+    assert rows["ar"]["svtr"] is False
     assert "en    English" in run("languages").out

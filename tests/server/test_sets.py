@@ -22,6 +22,7 @@ from wordsight.server.security import Caller
 from wordsight.server.services.choice import Choice
 from wordsight.server.services.documents import lines_of
 from wordsight.server.services.imports import DEEPEST, import_set, unpack
+from wordsight.server.services.models import scored
 
 WORD = {"quad": [[10, 10], [200, 10], [200, 70], [10, 70]], "text": "HELLO"}
 
@@ -163,6 +164,12 @@ def test_a_picture_unlike_the_labelled_ones_comes_first(service: Services, who: 
     assert choice.next(who, model, rows[0].id).picture == rows[1].id
     service.pictures.mark(who, model, rows[0].id, [], None)
     assert choice.next(who, model).picture == rows[2].id
+
+
+def test_figures_of_an_imported_model_are_not_trusted() -> None:
+    assert scored({"after": {"exact": 0.85}})["accuracy"] == 0.85
+    for strange in ({}, {"accuracy": "much"}, {"after": 3}, {"after": {"exact": "1"}}, {"after": {"exact": 7}}):
+        assert "accuracy" not in scored(strange)
 
 
 def test_thumbnails_are_made_once_and_go_with_their_picture(

@@ -55,5 +55,7 @@ def test_the_list() -> None:
     rows = {row.code: row for row in list_languages(None)}
     assert rows["en"].svtr == "all letters"
     assert rows["en"].tesseract in (["legacy", "lstm"], ["lstm"])
-    assert rows["ru"].svtr == "-"
+    assert rows["ru"].svtr == rows["ko"].svtr == rows["hi"].svtr == "all letters"
+    assert rows["ru"].weights != rows["en"].weights
+    assert rows["ar"].svtr == "-"
     assert rows["el"].svtr.startswith("48 of 69 letters, not ")

@@ -23,7 +23,8 @@ class Row:
         code: ISO 639-1, or the name of Tesseract's data where it has none here.
         name: In English.
         letters: How many letters a reader of it must know.
-        missing: Those that the stock recognizer does not know.
+        missing: Those that the recognizer ``svtr`` does not know.
+        weights: Its weights for this language.
         tesseract: With which of Tesseract's engines it can be read: ``legacy``, ``lstm``; none where its data are not
             installed.
     """
@@ -32,11 +33,12 @@ class Row:
     name: str
     letters: int
     missing: str
+    weights: str
     tesseract: list[str] = field(default_factory=list)
 
     @property
     def svtr(self) -> str:
-        """How much of it the stock recognizer reads."""
+        """How much of it the recognizer ``svtr`` reads."""
         known = self.letters - len(self.missing)
         if not self.letters or not known:
             return "-"
@@ -77,14 +79,15 @@ def list_languages(folder: Path | None) -> list[Row]:
     from wordsight.languages import LANGUAGES, letters
     from wordsight.models import cards
 
-    charset = Charset.pp_ocr(cards.characters(cards.locate(cards.PP_OCR_RECOGNIZER)))
     data = _installed(folder)
     rows = []
     for code, language in LANGUAGES.items():
         all_of_it = letters(language)
         readers = data.pop(language.tesseract, [])
-        rows.append(Row(code, language.name, len(all_of_it), charset.missing(all_of_it), readers))
-    rows += [Row(name, f"{name}.traineddata", 0, "", readers) for name, readers in data.items()]
+        card = cards.recognizer(code)
+        missing = Charset.pp_ocr(cards.characters(cards.locate(card))).missing(all_of_it)
+        rows.append(Row(code, language.name, len(all_of_it), missing, card.name, readers))
+    rows += [Row(name, f"{name}.traineddata", 0, "", "", readers) for name, readers in data.items()]
     return sorted(rows, key=lambda row: row.code)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from wordsight import languages
 from wordsight.errors import WeightsCorrupt, WeightsMissing
 
 
@@ -84,6 +85,19 @@ CRNN_RECOGNIZER = Card(
     parameters=4_817_195,
 )
 
+SCRIPTS_RECOGNIZER = Card(
+    name="SVTR-LCNetV4.scripts",
+    package="wordsight",
+    file="weights/scripts.onnx",
+    sha256="f75b5810d87f2cd362e725cad2fae99491285793a2d6b6c40b2f9f4a3ce9213a",
+    licence="Apache-2.0",
+    origin="wordsight, from PP-OCRv6_rec_small; the data and their terms are in weights/scripts.json",
+    input="(N, 3, 48, W) float32, BGR, (value / 255 - 0.5) / 0.5",
+    parameters=3_317_482,
+)
+TAUGHT = frozenset(["hi", "ko", "ru"])
+"""Languages whose letters the published recognizer lacks and ``SCRIPTS_RECOGNIZER`` was taught."""
+
 REGION_DETECTOR = Card(
     name="Region-LCNetV4",
     package="wordsight",
@@ -98,10 +112,15 @@ REGION_DETECTOR = Card(
 DETECTOR = "wordsight.detector"
 """Key of an ONNX file's metadata under which a detector trained here says, in JSON, its ``head`` and ``threshold``."""
 
-CARDS = (PP_OCR_DETECTOR, PP_OCR_RECOGNIZER, EAST_DETECTOR, REGION_DETECTOR, CRNN_RECOGNIZER)
+CARDS = (PP_OCR_DETECTOR, PP_OCR_RECOGNIZER, EAST_DETECTOR, REGION_DETECTOR, CRNN_RECOGNIZER, SCRIPTS_RECOGNIZER)
 
 
 @cache
+def recognizer(language: str) -> Card:
+    """The weights that read a language, or ``auto``: the published ones, or those that were taught its script."""
+    return SCRIPTS_RECOGNIZER if languages.ALIASES.get(language, language) in TAUGHT else PP_OCR_RECOGNIZER
+
+
 def locate(card: Card) -> Path:
     """Path of a card's file, after its digest was checked (once per process).
 

@@ -146,8 +146,8 @@ class SvtrRecognizer:
 
 
 def create(options: StageOptions) -> SvtrRecognizer:
-    """The stock recognizer."""
-    path = cards.locate(cards.PP_OCR_RECOGNIZER)
+    """The stock recognizer; for Russian, Korean and Hindi the one of the same network that was taught their scripts."""
+    path = cards.locate(cards.recognizer(options.language))
     charset = Charset.pp_ocr(cards.characters(path))
     network = compile_network(path, options.engine, options.precision, options.threads)
     return SvtrRecognizer(network, charset, charset.allowed(options.language, options.allow))

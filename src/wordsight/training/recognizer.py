@@ -307,7 +307,7 @@ def _watched(task: RecognizerTask, trainer: Trainer) -> Iterator[Event]:
 def _blend(task: RecognizerTask, trainer: Trainer) -> Iterator[Event]:
     """Try mixtures of old and new weights on the held-out crops, and keep the best as the result."""
     weights = trainer.folder / WEIGHTS
-    if task.old is None or not weights.is_file():
+    if task.old is None or not task.config.blends or not weights.is_file():
         return
     read_weights(task.model, weights)
     new, best = copy_weights(task.model), -1.0

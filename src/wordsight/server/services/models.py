@@ -266,4 +266,5 @@ def scored(metrics: Mapping[str, Any]) -> dict[str, Any]:
     after = metrics.get("after")
     share = after.get("exact") if isinstance(after, Mapping) else None
     is_share = isinstance(share, int | float) and 0 <= share <= 1
-    return {**metrics, "accuracy": share if is_share else None}
+    others = {name: value for name, value in metrics.items() if name != "accuracy"}
+    return {**others, "accuracy": share} if is_share else others
