@@ -136,7 +136,7 @@ def test_evaluate_with_the_lists_of_the_pictures(run: CliRunner) -> None:
 
 
 def test_street_view_text_with_its_lists(reader: Reader, shared_data: Path) -> None:
-    samples = Manifest.open(shared_data / "svt_words_train")
+    samples = Manifest.open(shared_data / "svt_words_train").choose(100, seed=0)
     crops = [load(sample.path) for sample in samples]
     readings = reader.recognize(crops, [Vocabulary(sample.lexicon or ()) for sample in samples])
     right = [fold(one.text) == fold(sample.text or "") for one, sample in zip(readings, samples, strict=True)]

@@ -207,7 +207,14 @@ def test_mser_finds_words_of_a_drawing(tmp_path):
     assert len(regions.mser(np.full((64, 64, 3), 255, np.uint8))) == 0
 
 
-@pytest.mark.parametrize(("head", "steps"), [("sliding-window", 90), ("single-shot", 70), ("region", 90)])
+@pytest.mark.parametrize(
+    ("head", "steps"),
+    [
+        ("sliding-window", 90),
+        pytest.param("single-shot", 70, marks=pytest.mark.training),
+        pytest.param("region", 90, marks=pytest.mark.training),
+    ],
+)
 def test_it_learns_two_pictures_and_the_reader_uses_it(tmp_path, head, steps):
     samples = draw(tmp_path / "set", 2)
     zoom = (0.5, 0.8) if head == "sliding-window" else (0.9, 1.1)

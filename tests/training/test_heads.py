@@ -117,7 +117,7 @@ def test_an_unknown_head_is_refused():
         head_by_name("quads")
 
 
-@pytest.mark.parametrize(("head", "steps"), [("quad", 40), ("db", 60)])
+@pytest.mark.parametrize(("head", "steps"), [("quad", 40), pytest.param("db", 60, marks=pytest.mark.training)])
 def test_it_learns_two_pictures_and_the_reader_uses_it(tmp_path, head, steps):
     samples = draw(tmp_path / "set", 2)
     config = DetectorConfig(

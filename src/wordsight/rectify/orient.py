@@ -35,6 +35,11 @@ LONG, CLEAR = 16, 0.9
 clean and degraded)."""
 PART = 0.3
 """Such texts have more than this share of all characters where a page is read the right way up."""
+ACROSS = 0.7
+"""Text whose direction has a smaller cosine to that of the page runs across it, and may do so either way."""
+LINE = 4.0
+"""On a page that is surely upright, of what runs along it only lines, so many times as long as high, may stand on their
+heads: a doubtful word there is a blurred one."""
 UPRIGHT = np.array([1.0, 0.02], np.float32)
 """Where text is expected to run: to the right, and of two vertical ways downwards."""
 
@@ -48,8 +53,8 @@ def read_upright(quads: Floats, read: Read) -> tuple[Floats, list[Reading]]:
     quads = lie_down(quads)
     square = is_open(quads)
     best = _Best(quads, read)
-    best.read_long(np.flatnonzero(~square))
-    best.read_square(np.flatnonzero(square), best.direction(np.flatnonzero(~square)))
+    sure = best.read_long(np.flatnonzero(~square))
+    best.read_square(np.flatnonzero(square), best.direction(np.flatnonzero(~square)), sure)
     return best.quads, best.readings
 
 
@@ -74,9 +79,11 @@ class _Best:
         self.readings = [Reading((), 0.0)] * len(quads)
         self._read = read
 
-    def read_long(self, long: Indices) -> None:
+    def read_long(self, long: Indices) -> bool:
+        """Read long quads; whether it is sure which way up the page is."""
         self._offer(long, self.quads[long], -1.0)
-        again = self._doubtful(long) if self._is_sure(long) else long
+        sure = self._is_sure(long)
+        again = self._strays(self._doubtful(long), self.direction(long)) if sure else long
         turned = geometry.turn(self.quads[again], 2)
         others = self._read(turned)
         gain = weight(others) - weight([self.readings[i] for i in again])
@@ -87,11 +94,13 @@ class _Best:
             self._offer(rest, geometry.turn(self.quads[rest], 2), -HABIT)
         else:
             self._keep(again, turned, others, HABIT)
+        return sure
 
-    def read_square(self, square: Indices, direction: Floats) -> None:
+    def read_square(self, square: Indices, direction: Floats, sure: bool) -> None:
+        """Read nearly square quads, on a page whose text runs in a direction (2,), which may be sure."""
         expected = _facing(self.quads[square], direction, (0, 1, 2, 3))
         self._offer(square, expected, -1.0)
-        for quarters in (2, 1, 3):
+        for quarters in (1, 3) if sure else (2, 1, 3):
             doubtful = self._doubtful(square)
             self._offer(doubtful, geometry.turn(expected[np.isin(square, doubtful)], quarters), HABIT)
 
@@ -116,6 +125,12 @@ class _Best:
         readings = [self.readings[i] for i in indices]
         sure = sum(len(reading.spans) for reading in readings if is_upright(reading))
         return sure > PART * sum(len(reading.spans) for reading in readings)
+
+    def _strays(self, indices: Indices, direction: Floats) -> Indices:
+        """Those that may well run otherwise than the page does (2,): what crosses it, and lines."""
+        along, across = geometry.sides(self.quads[indices])
+        crossing = np.abs(geometry.directions(self.quads[indices]) @ direction) < ACROSS
+        return np.asarray(indices[crossing | (along > LINE * across)])
 
     def _doubtful(self, indices: Indices) -> Indices:
         return np.array([i for i in indices if _is_doubtful(self.readings[i])], dtype=np.intp)
