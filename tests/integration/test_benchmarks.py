@@ -123,6 +123,7 @@ def test_lexicon_and_pattern(tmp_path: Path) -> None:
     assert (figures["answered"], figures["right"], figures["forced"]) == (1, 1, 0)
 
 
+@pytest.mark.training
 def test_rotation_goes_on_after_an_interruption(tmp_path: Path) -> None:
     options = ("--pages", "1", "--step", "180", "--work", tmp_path, "--out", tmp_path, "--threads", "1")
     options = (*options, "--quality", "fast")

@@ -45,6 +45,7 @@ def table(folder):
     return ds.dataset(folder).to_table(columns=["image", "text", "error_type"]).to_pylist()
 
 
+@pytest.mark.training
 def test_killed_at_any_moment_each_picture_is_there_once(tmp_path):
     write_tar(tmp_path / "in.tar", 120)
     command = [*BULK, str(tmp_path / "in.tar"), str(tmp_path / "out"), "--shard", "8", "--workers", "1", "-q", "fast"]
@@ -106,6 +107,7 @@ def test_two_processes_read_as_one_does_and_end_with_their_parent(tmp_path, pict
     assert not psutil.wait_procs(children, timeout=30)[1]
 
 
+@pytest.mark.training
 def test_memory_stays_flat_over_hundreds_of_pictures(tmp_path):
     write_tar(tmp_path / "in.tar", 400)
     script = f"""
@@ -128,6 +130,7 @@ for progress in run(job):
     assert kilobytes[-1] - kilobytes[2] < 12_000, kilobytes  # 38 a picture
 
 
+@pytest.mark.training
 def test_on_ray_the_results_are_the_same(tmp_path, pictures, alone):
     pytest.importorskip("ray")
     command = [*BULK, str(pictures), str(tmp_path), *SHARDS, "--engine", "ray", "--workers", "2"]

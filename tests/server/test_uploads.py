@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.training
 def test_a_hundred_hostile_files(tmp_path: Path) -> None:
     script = ROOT / "benchmarks" / "uploads.py"
     done = subprocess.run(

@@ -70,6 +70,7 @@ def test_there_is_ink_in_every_quad(street: Sample) -> None:
         assert picture[top:bottom, left:right].std(axis=(0, 1)).max() > 12, word.text
 
 
+@pytest.mark.training
 def test_the_script_draws_the_same_street(tmp_path: Path, street: Sample) -> None:
     run("examples/make_street.py", "--out", str(tmp_path))
     again = Manifest.open(tmp_path).samples[0]
