@@ -14,8 +14,8 @@ from wordsight.page import Page
 from wordsight.reader import Reader
 from wordsight.types import Quad
 
-# Read with a confidence above 0.95 each by the default quality, which finds the small print only roughly. Level, leaning
-# by -27..14 degrees, running upwards.
+# Read with a confidence above 0.95 each by the default quality, which finds the small print only roughly. Level,
+# leaning by -27..14 degrees, running upwards.
 MAIN = [
     "MORNING",
     "BREAD",
