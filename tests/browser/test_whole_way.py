@@ -147,8 +147,8 @@ def train(tab: Any) -> None:
 def label_with_help(tab: Any) -> None:
     """After the training the model fills in the next picture, and says which one comes after it."""
     tab.click(".tabs >> text=Label")
-    expect(tab.locator("#saved")).to_contain_text("filled in by the model")
-    expect(tab.locator("#why")).to_contain_text("the picture that the model doubts most")
+    expect(tab.locator("#saved")).to_contain_text("Filled in by the model")
+    expect(tab.locator("#why")).to_contain_text("Next comes the picture that teaches most")
     texts = [tab.locator("#boxes input").nth(n).input_value() for n in range(tab.locator("#boxes input").count())]
     shot(tab, "label-filled-in")
     receipt = draw(int(tab.inner_text(".side strong").removeprefix("receipt-").removesuffix(".png")))
