@@ -36,7 +36,7 @@ from wordsight.data.synth.studio import Studio, open_studio
 from wordsight.evaluation.compare import is_right, read_all
 from wordsight.recognition.trained import load_recognizer
 from wordsight.stages import Recognizer, StageOptions
-from wordsight.training.scripts import Script, as_seen, labelled
+from wordsight.training.scripts import Script, labelled, truth
 
 LANGUAGES = ("ru", "ko", "hi")
 SEED = 2**31 + 1
@@ -97,8 +97,7 @@ def _print(studio: Studio, count: int) -> Iterator[Example]:
             continue
         ink = np.pad(lettering.mask, 12)
         picture = np.repeat((255 * (1 - ink)).astype(np.uint8)[..., None], 3, axis=2)
-        russian = studio.config.languages == ("ru",)
-        yield Example(picture, as_seen(copy.text) if russian else copy.text, name=f"print {number}")
+        yield Example(picture, truth(copy.text, studio.config.languages[0]), name=f"print {number}")
 
 
 def _photographs(studio: Studio, count: int) -> Iterator[Example]:

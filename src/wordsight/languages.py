@@ -127,9 +127,14 @@ ALIASES: dict[str, str] = {language.long: code for code, language in LANGUAGES.i
 """Other codes of the same: ISO 639-2 in both forms, and Tesseract's own."""
 
 
+def short(code: str) -> str:
+    """The ISO 639-1 code for another code of the same language; a code that this table lacks as it stands."""
+    return ALIASES.get(code, code)
+
+
 def find(code: str) -> Language | None:
     """The language of a code, short or long; None where this table has none."""
-    return LANGUAGES.get(ALIASES.get(code, code))
+    return LANGUAGES.get(short(code))
 
 
 @cache

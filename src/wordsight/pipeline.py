@@ -23,7 +23,19 @@ from wordsight.rectify.crop import Pyramid
 from wordsight.rectify.level import amount, lean, put_back, search
 from wordsight.rectify.orient import DOUBT, SQUARE, lie_down, read_upright, weight
 from wordsight.stages import Calibrated, Detector, GuidedRecognizer, PageRecognizer, Recognizer
-from wordsight.types import Char, Detection, Floats, Line, Picture, Quad, Reading, Span, Word, join_words
+from wordsight.types import (
+    Char,
+    Detection,
+    Floats,
+    Line,
+    Picture,
+    Quad,
+    Reading,
+    Span,
+    Word,
+    join_words,
+    mean_confidence,
+)
 from wordsight.vocabulary import Vocabulary
 
 CROP_HEIGHT = 48
@@ -278,7 +290,7 @@ def in_rows(rows_of_words: Sequence[Sequence[Word]]) -> Findings:
         quad = Quad(rows.outline(np.stack([word.quad.points for word in row])))
         numbers = tuple(range(len(words), len(words) + len(row)))
         words += [_in_line(word, len(lines)) for word in row]
-        lines.append(Line(quad, join_words(row), _confidence(row), numbers))
+        lines.append(Line(quad, join_words(row), mean_confidence(row), numbers))
     return Findings(tuple(words), tuple(lines), 1.0)
 
 
@@ -300,15 +312,9 @@ def arrange(units: Sequence[Sequence[Word]], quads: Floats, scale: float) -> Fin
         members = [word for unit in groups[index][:: -1 if leftwards else 1] for word in units[unit]]
         words += [_in_line(word, number) for word in members]
         numbers = tuple(range(len(words) - len(members), len(words)))
-        lines.append(Line(Quad(outlines[index]), join_words(members), _confidence(members), numbers))
+        lines.append(Line(Quad(outlines[index]), join_words(members), mean_confidence(members), numbers))
     return Findings(tuple(words), tuple(lines), scale)
 
 
 def _in_line(word: Word, line: int) -> Word:
     return Word(word.quad, word.text, word.confidence, word.detection_score, line, word.chars)
-
-
-def _confidence(words: Sequence[Word]) -> float:
-    """Mean confidence, each word weighted by its length."""
-    weights = [max(len(word.text), 1) for word in words]
-    return float(np.average([word.confidence for word in words], weights=weights))

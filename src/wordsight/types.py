@@ -7,7 +7,7 @@ right, y down, float32. Scores and confidences lie in 0..1.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -213,3 +213,9 @@ class Reading:
 def join_words(words: Iterable[Word]) -> str:
     """The texts of words in a row, with single spaces."""
     return " ".join(word.text for word in words)
+
+
+def mean_confidence(words: Sequence[Word]) -> float:
+    """Mean confidence of at least one word, each weighted by its length."""
+    weights = [max(len(word.text), 1) for word in words]
+    return float(np.average([word.confidence for word in words], weights=weights))

@@ -45,6 +45,12 @@ def test_a_file_is_found_without_importing_its_package(package: Card) -> None:
     assert cards.locate(package).read_bytes() == bytes(range(256))
 
 
+def test_a_file_is_read_through_once_in_a_process(package: Card) -> None:
+    path = cards.locate(package)
+    path.write_bytes(b"")
+    assert cards.locate(package) == path
+
+
 def test_a_flipped_bit_is_noticed(package: Card) -> None:
     path = cards.find(package)
     data = bytearray(path.read_bytes())

@@ -162,7 +162,7 @@ def _whole(
     while last is not None:
         gaps = bounds[:, 1] - bounds[last, 3]
         starts = np.abs(bounds[:, :1] - bounds[[value, name], 0]).min(axis=1)
-        near = (starts < high) & (gaps > -0.5 * high) & (gaps < 0.6 * high)
+        near = (starts < high) & (gaps > -0.5 * high) & (gaps < STEP * high)
         after = [int(i) for i in np.flatnonzero(near) if int(i) not in used and int(i) != last]
         last = min(after, key=lambda i: float(gaps[i]), default=None)
         if last is not None and _is_name(pieces[last], words):

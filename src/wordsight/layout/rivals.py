@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from wordsight import geometry
-from wordsight.types import Floats, Word
+from wordsight.types import Floats, Word, mean_confidence
 
 SHARED = 0.3
 """Words that have more than this share of the smaller one's area in common are readings of the same text."""
@@ -77,5 +77,4 @@ def _weight(words: Sequence[Word]) -> float:
     """How much was read and how surely; 0 without words."""
     if not words:
         return 0.0
-    lengths = [len(word.text) for word in words]
-    return float(np.average([word.confidence for word in words], weights=lengths)) * math.log1p(sum(lengths))
+    return mean_confidence(words) * math.log1p(sum(len(word.text) for word in words))

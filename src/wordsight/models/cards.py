@@ -115,12 +115,12 @@ DETECTOR = "wordsight.detector"
 CARDS = (PP_OCR_DETECTOR, PP_OCR_RECOGNIZER, EAST_DETECTOR, REGION_DETECTOR, CRNN_RECOGNIZER, SCRIPTS_RECOGNIZER)
 
 
-@cache
 def recognizer(language: str) -> Card:
     """The weights that read a language, or ``auto``: the published ones, or those that were taught its script."""
-    return SCRIPTS_RECOGNIZER if languages.ALIASES.get(language, language) in TAUGHT else PP_OCR_RECOGNIZER
+    return SCRIPTS_RECOGNIZER if languages.short(language) in TAUGHT else PP_OCR_RECOGNIZER
 
 
+@cache
 def locate(card: Card) -> Path:
     """Path of a card's file, after its digest was checked (once per process).
 

@@ -52,7 +52,7 @@ class Script:
     fonts: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
-        codes = tuple(languages.ALIASES.get(code, code) for code in self.languages)
+        codes = tuple(languages.short(code) for code in self.languages)
         for code in codes:
             check_choice("language", code, LANGUAGES)
         if bool(codes) == (self.text_file is not None):
@@ -126,8 +126,13 @@ def held_out(script: Script, count: int, damage: float = HARDNESS) -> dict[str, 
 def labelled(number: int, seed: int, config: SynthConfig) -> tuple[Picture, str]:
     """A made word and what a reader of its language sees in it; see ``wordsight.data.synth.word``."""
     picture, text = word(number, seed, config)
-    known = languages.find(config.languages[0])
-    return picture, as_seen(text) if known and "cyrillic" in known.scripts else text
+    return picture, truth(text, config.languages[0])
+
+
+def truth(text: str, language: str) -> str:
+    """What a reader of a language sees in a text: see ``as_seen`` for those in Cyrillic letters."""
+    known = languages.find(language)
+    return as_seen(text) if known and "cyrillic" in known.scripts else text
 
 
 def as_seen(text: str) -> str:

@@ -90,9 +90,10 @@ class Choice:
             return Chosen(None, 0.0, 0, len(rows))
         with self._lock:
             self._look(version, rows, seconds)
-            labelled = [look for row in marked if (look := self._labelled(row)) is not None]
             known = [(picture, self._seen.get((version, digest))) for picture, digest in rows]
-        looked = [replace(look, image=picture) for picture, look in known if look is not None]
+            looked = [replace(look, image=picture) for picture, look in known if look is not None]
+            # Labelled pictures are loaded to be compared with, so only where there is something to compare.
+            labelled = [look for row in marked if (look := self._labelled(row)) is not None] if looked else []
         best = rank(looked, 1, labelled)
         return Chosen(best[0].image if best else None, best[0].doubt if best else 0.0, len(looked), len(rows))
 

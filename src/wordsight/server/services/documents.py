@@ -18,7 +18,7 @@ from wordsight.page import Page
 from wordsight.server import tables
 from wordsight.server.errors import BadRequest
 from wordsight.server.services.reads import Read
-from wordsight.types import Line, Quad, Word
+from wordsight.types import Line, Quad, Word, join_words, mean_confidence
 
 Kind = Literal["hocr", "alto", "markdown", "pdf"]
 SUFFIXES: dict[Kind, tuple[str, str]] = {
@@ -96,6 +96,4 @@ def _lines(words: Sequence[Word]) -> Iterator[Line]:
         indices = tuple(group)
         own = [words[index] for index in indices]
         quad = outline(np.stack([word.quad.points for word in own]))
-        lengths = [len(word.text) for word in own]
-        confidence = float(np.average([word.confidence for word in own], weights=lengths))
-        yield Line(Quad(quad), " ".join(word.text for word in own), confidence, indices)
+        yield Line(Quad(quad), join_words(own), mean_confidence(own), indices)
