@@ -43,7 +43,7 @@ def add_selection(made: argparse.ArgumentParser, count: int | None) -> None:
     made.add_argument("--seed", type=int, default=0, help="equal seeds draw equal pictures (default 0)")
     made.add_argument("--split", help="only this part of the manifest, such as train")
     made.add_argument("--where", metavar="FLAG", help="only pictures whose line has a true value under this key")
-    made.add_argument("--where-number", metavar="M:R", help="only pictures img_N with N %% M == R, such as 10:5")
+    add_where_number(made)
     made.add_argument("--max-side", type=int, metavar="PIXELS", help="only pictures whose sides are at most so long")
 
 
@@ -55,9 +55,7 @@ def select(folder: Path, options: argparse.Namespace) -> Manifest:
     if options.where:
         samples = samples.where(options.where)
     if options.where_number:
-        modulus, rest = (int(word) for word in options.where_number.split(":"))
-        kept = tuple(s for s in samples if int("".join(filter(str.isdigit, Path(s.image).stem))) % modulus == rest)
-        samples = Manifest(samples.folder, kept)
+        samples = numbered(samples, options.where_number)
     if options.max_side:
         small = tuple(s for s in samples if s.size is not None and max(s.size) <= options.max_side)
         samples = Manifest(samples.folder, small)
@@ -66,6 +64,18 @@ def select(folder: Path, options: argparse.Namespace) -> Manifest:
     if not len(samples):
         raise SystemExit(f"no picture of {folder} is left; check --split, --where, --where-number and --max-side")
     return samples
+
+
+def add_where_number(made: argparse.ArgumentParser) -> None:
+    """Add the option for pictures by their number; see :func:`numbered`."""
+    made.add_argument("--where-number", metavar="M:R", help="only pictures img_N with N %% M == R, such as 10:5")
+
+
+def numbered(samples: Manifest, where: str) -> Manifest:
+    """The pictures whose number N leaves the rest R when divided by M; ``where`` is "M:R"."""
+    modulus, rest = (int(word) for word in where.split(":"))
+    kept = tuple(s for s in samples if int("".join(filter(str.isdigit, Path(s.image).stem))) % modulus == rest)
+    return Manifest(samples.folder, kept)
 
 
 def progress(done: int, total: int) -> None:

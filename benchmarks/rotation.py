@@ -1,6 +1,6 @@
 """How well is text read at every angle? Photographs and rendered pages, turned by 0, 30, ... 330 degrees.
 
-    python benchmarks/rotation.py ../shared/data/icdar2015_train --photos 50 --pages 20
+    python benchmarks/rotation.py ../shared/data/icdar2015_train --where-number 10:5 --photos 50 --pages 20
     python benchmarks/rotation.py photos --photos 10 --pages 4 --step 90 --peer
 
 The copies stand on a canvas that is just large enough, their truth is turned along (wordsight.data.rotate), and the
@@ -33,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("manifest", type=Path, nargs="?", help="folder of photographs; without it only pages are read")
     parser.add_argument("--photos", type=int, default=50, help="how many photographs (default 50)")
     parser.add_argument("--pages", type=int, default=20, help="how many rendered pages (default 20)")
+    common.add_where_number(parser)
     parser.add_argument("--step", type=int, default=30, help="degrees between two copies (default 30)")
     parser.add_argument("--seed", type=int, default=0, help="draws the photographs and makes the pages (default 0)")
     parser.add_argument("--quality", choices=["fast", "balanced", "best"], default="balanced", help="of wordsight")
@@ -66,9 +67,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def turned_photos(options: argparse.Namespace) -> Manifest:
     """Turned copies of photographs, made where they are not there yet."""
+    samples = Manifest.open(options.manifest)
     name = f"{options.manifest.resolve().name}-{options.photos}-{options.seed}-{options.step}"
-    chosen = Manifest.open(options.manifest).choose(options.photos, options.seed)
-    return turned(options.work / name, chosen, options.step)
+    if options.where_number:
+        samples = common.numbered(samples, options.where_number)
+        name += f"-{options.where_number.replace(':', '_')}"
+    return turned(options.work / name, samples.choose(options.photos, options.seed), options.step)
 
 
 def turned_pages(options: argparse.Namespace) -> Manifest:

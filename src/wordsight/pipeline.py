@@ -10,9 +10,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from wordsight import geometry
-from wordsight.config import PADDING
+from wordsight.config import PADDING, Quality
 from wordsight.errors import ConfigError
-from wordsight.geometry import Matrix
 from wordsight.image.turn import level
 from wordsight.layout import lines as rows
 from wordsight.layout.order import is_leftwards, order
@@ -20,7 +19,7 @@ from wordsight.layout.rivals import surer
 from wordsight.layout.words import split
 from wordsight.recognition.confidence import calibrated
 from wordsight.rectify.crop import Pyramid
-from wordsight.rectify.level import amount, lean, put_back, search
+from wordsight.rectify.level import amount, from_the_side, lean, put_back, search
 from wordsight.rectify.orient import DOUBT, SQUARE, lie_down, read_upright, weight
 from wordsight.stages import Calibrated, Detector, GuidedRecognizer, PageRecognizer, Recognizer
 from wordsight.types import (
@@ -107,11 +106,6 @@ class _Texts:
         """How much was read, see :func:`wordsight.rectify.orient.weight`."""
         return weight(self.readings)
 
-    def put_back(self, matrix: Matrix) -> _Texts:
-        """The same in another picture, see :func:`wordsight.rectify.level.put_back`."""
-        rival = None if self.rival is None else self.rival.put_back(matrix)
-        return _Texts(put_back(self.found, matrix), self.readings, rival)
-
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
@@ -122,24 +116,23 @@ class Pipeline:
         recognizer: Reads it.
         min_confidence: Words below this confidence are left out.
         padding: Margin around a text when it is read, in shares of its width and height; None: ``PADDING``.
-        thorough: Whether a picture in which next to nothing was read is looked at from other angles.
+        effort: A picture in which next to nothing was read is looked at from the side too, or from every side (best).
     """
 
     detector: Detector
     recognizer: Recognizer
     min_confidence: float
     padding: float | None
-    thorough: bool = False
+    effort: Quality = "balanced"
 
     def detect(self, picture: Picture, clock: Clock) -> Findings:
         """Places only: one word without text for each thing the detector found, its score as confidence."""
         with clock("detect"):
             found = self.detector.detect(picture)
             if angle := lean(found):
-                turned, back = level(picture, angle)
-                other = self.detector.detect(turned)
+                other = self._leaning(picture, angle)
                 if amount(other) > LEVEL * amount(found):
-                    found = put_back(other, back)
+                    found = other
         with clock("layout"):
             quads = lie_down(found.quads)
             units = [[Word(Quad(quad), "", float(s), float(s))] for quad, s in zip(quads, found.scores, strict=True)]
@@ -147,28 +140,38 @@ class Pipeline:
 
     def read(self, picture: Picture, clock: Clock, vocabulary: Vocabulary | None = None) -> Findings:
         """Words and lines of a picture, at whatever angle it lies."""
-        texts = self._texts(picture, clock, vocabulary)
+        pyramid = Pyramid(picture)
+        with clock("detect"):
+            found = self.detector.detect(picture)
+        with clock("recognize"):
+            texts = self._upright(found, pyramid, vocabulary)
         with clock("detect"):
             angle = lean(texts.found)
-            if not angle and self.thorough and texts.weight < FEW:
-                angle = search(picture, self.detector)
-        if angle:
-            turned, back = level(picture, angle)
-            other = self._texts(turned, clock, vocabulary)
-            if other.weight > max(LEVEL * texts.weight, FEW):
-                texts = other.put_back(back)
+            if not angle and texts.weight < FEW:
+                angle = self._elsewhere(picture, found)
+            other = self._leaning(picture, angle) if angle else None
+        if other is not None:
+            # Found in the turned picture, but read in the picture itself: turning blurs.
+            with clock("recognize"):
+                others = self._upright(other, pyramid, vocabulary)
+            if others.weight > max(LEVEL * texts.weight, FEW):
+                texts = others
         with clock("layout"):
             units, quads = self._units(texts), texts.found.quads
             if texts.rival is not None:
                 units, quads = surer(units, quads, self._units(texts.rival), texts.rival.found.quads)
             return arrange(units, quads, texts.found.scale)
 
-    def _texts(self, picture: Picture, clock: Clock, vocabulary: Vocabulary | None) -> _Texts:
-        """What is read in a picture as it lies."""
-        with clock("detect"):
-            found = self.detector.detect(picture)
-        with clock("recognize"):
-            return self._upright(found, Pyramid(picture), vocabulary)
+    def _elsewhere(self, picture: Picture, found: Detection) -> float:
+        """The angle at which there is text in a picture that shows next to none as it lies; 0 for none."""
+        if self.effort == "best":
+            return search(picture, self.detector)
+        return 0.0 if self.effort == "fast" else from_the_side(picture, self.detector, found)
+
+    def _leaning(self, picture: Picture, angle: float) -> Detection:
+        """What is found in a picture that is turned back by an angle, at the places of the picture itself."""
+        turned, back = level(picture, angle)
+        return put_back(self.detector.detect(turned), back)
 
     def _upright(self, found: Detection, pyramid: Pyramid, vocabulary: Vocabulary | None) -> _Texts:
         quads, readings = read_upright(found.quads, lambda quads: self._read(pyramid, quads, vocabulary))

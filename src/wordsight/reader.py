@@ -185,7 +185,7 @@ class Reader:
             own = options.detection.east_model is not None
             detector = registry.create_detector("east" if own else detector, options)
         check_type("detector", detector, Detector, "a name, or an object with a method `detect`")
-        return Pipeline(detector, recognizer, self.min_confidence, self.padding, thorough=self.quality == "best")
+        return Pipeline(detector, recognizer, self.min_confidence, self.padding, self.quality)
 
     @overload
     def read(self, source: ImageSource, vocabulary: Vocabulary | None = None) -> Page: ...

@@ -6,6 +6,8 @@ Networks may be called from many threads at once.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import queue
 import sys
@@ -14,7 +16,7 @@ from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, get_args
+from typing import Any, Protocol, TypeVar, cast, get_args
 
 import numpy as np
 
@@ -27,6 +29,12 @@ T = TypeVar("T")
 # OpenVINO's Python functions build tables when they are first called. Two first calls in two threads can wait for each
 # other for ever, so every network makes its own first calls here, one network at a time.
 _FIRST_CALLS = threading.Lock()
+
+PREPARED = 500
+"""Layers that OpenVINO keeps prepared for the shapes of input seen last, a hundred or two a shape. Readers meet new
+shapes without end, each is worth some 4 MB, and its own bound is far away."""
+LARGE_INPUT = 3 * 1_000_000
+"""An input of more values than this, three a pixel, has its working memory given back: few are so large."""
 
 DOCTOR = "`wordsight doctor` tells whether the weights are whole"
 
@@ -107,6 +115,7 @@ class OpenVINONetwork:
             "INFERENCE_NUM_THREADS": threads,
             "INFERENCE_PRECISION_HINT": chosen,
             "PERFORMANCE_HINT": "LATENCY",
+            "CPU_RUNTIME_CACHE_CAPACITY": PREPARED,
         }
         if _writable(folder):
             settings["CACHE_DIR"] = str(folder)
@@ -127,12 +136,19 @@ class OpenVINONetwork:
                 return then(self._infer(request, batch))
             finally:
                 self._idle.put(request)
+                if batch.size > LARGE_INPUT:
+                    self._give_back()
 
     def _infer(self, request: Any, batch: Floats) -> list[Floats]:
         try:
             return list(request.infer([np.ascontiguousarray(batch)], share_inputs=True, share_outputs=True).values())
         except RuntimeError as error:
             raise _gave_up("OpenVINO", batch, error) from error
+
+    def _give_back(self) -> None:
+        with contextlib.suppress(RuntimeError):  # another call is under way; the next large input will do it
+            self._model.release_memory()
+        _trim()
 
     def _take(self) -> Any:
         # A request is not re-entrant.
@@ -221,6 +237,20 @@ def _openvino_core() -> Any:
 def best_precision() -> Precision:
     """``bf16`` where OpenVINO says that the processor computes in it, else ``f32``."""
     return "bf16" if "BF16" in _openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
+
+
+@cache
+def _trim_of_libc() -> Callable[[int], int]:
+    """``malloc_trim`` of GNU's C library; something that does nothing elsewhere."""
+    try:
+        return cast(Callable[[int], int], ctypes.CDLL(None).malloc_trim)
+    except (AttributeError, OSError, TypeError):
+        return lambda _: 0
+
+
+def _trim() -> None:
+    """Give the operating system what lies free between blocks in use; else it stays with the process for good."""
+    _trim_of_libc()(0)
 
 
 def _writable(folder: Path) -> bool:

@@ -34,8 +34,9 @@ character: a short word at its natural width has too few."""
 NATURAL_WIDTH = 64
 """What a stretched crop is at least as wide as in its second look."""
 MAX_WIDTH = 3200
-ALONE = 512
-"""Wider crops are run one by one: together they are no faster, and each number of them is one more shape to compile."""
+ALONE = 176
+"""Wider crops are run one by one: together they are no faster, and each number of them is one more shape for the
+engine to prepare and to remember."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,10 +10,10 @@ import numpy as np
 
 from wordsight import geometry
 from wordsight.geometry import Matrix
-from wordsight.image.turn import rotate
-from wordsight.rectify.orient import lie_down
+from wordsight.image.turn import level, rotate
+from wordsight.rectify.orient import axis, lie_down
 from wordsight.stages import Detector
-from wordsight.types import Detection, Floats, Picture
+from wordsight.types import Detection, Picture
 
 TILT = 20.0
 """Text that runs within so many degrees of level is found as well as level text."""
@@ -23,6 +23,8 @@ ANGLES = (30, 60, 90, 120, 150)
 """Angles at which they are looked at. Half a turn makes no difference to where text is."""
 MORE = 1.3
 """An angle must show so many times the text that the level picture shows."""
+HALF = 0.5
+"""Scale at which a picture is looked at from the side, in scales of the first look."""
 
 
 def lean(found: Detection) -> float:
@@ -43,23 +45,6 @@ def put_back(found: Detection, matrix: Matrix) -> Detection:
     return replace(found, quads=geometry.apply(matrix, found.quads), rival=rival)
 
 
-def axis(quads: Floats, scores: Floats) -> float:
-    """The direction in which most of the text runs, degrees in (-90, 90]; 0 where it runs in all directions.
-
-    Args:
-        quads: (N, 4, 2) text along the longer side.
-        scores: (N,) of the detector.
-    """
-    along, across = geometry.sides(quads)
-    weights = np.where(along > 2 * across, along * scores, 0)
-    x, y = geometry.directions(quads).T
-    # A direction and its opposite are one axis: they are the same when their angles are doubled.
-    doubled = np.array([((x * x - y * y) * weights).sum(), (2 * x * y * weights).sum()])
-    if float(np.linalg.norm(doubled)) < 0.5 * float(weights.sum()):
-        return 0.0
-    return float(np.degrees(np.arctan2(doubled[1], doubled[0])) / 2)
-
-
 def search(picture: Picture, detector: Detector) -> float:
     """The angle, degrees in (-90, 90], at which text runs that a detector does not see in the level picture.
 
@@ -70,8 +55,30 @@ def search(picture: Picture, detector: Detector) -> float:
     best = max(ANGLES, key=lambda angle: amount(found[angle]))
     if amount(found[best]) <= MORE * amount(found[0]):
         return 0.0
-    rest = axis(found[best].quads, found[best].scores)
-    return (best + rest + 89.999) % 180 - 89.999
+    return _as_axis(best + axis(found[best].quads, found[best].scores))
+
+
+def from_the_side(picture: Picture, detector: Detector, found: Detection) -> float:
+    """The angle, degrees in (-90, 90], of text that a detector sees only in the picture turned by a quarter.
+
+    For detectors that see text at any angle, but steep text less well: it costs a quarter of a look.
+
+    Args:
+        picture: The picture.
+        detector: Looks at the turned picture.
+        found: What it found in the picture as it is.
+
+    Returns:
+        0 where the turned picture does not show clearly more.
+    """
+    turned, _ = level(picture, 90)
+    other = detector.detect(turned, HALF * found.scale)
+    return _as_axis(90 + lean(other)) if amount(other) > MORE * amount(found) else 0.0
+
+
+def _as_axis(angle: float) -> float:
+    """The angle in (-90, 90] of the same axis."""
+    return (angle + 89.999) % 180 - 89.999
 
 
 def _turned(picture: Picture, angle: float) -> Picture:

@@ -50,7 +50,7 @@ def read_upright(quads: Floats, read: Read) -> tuple[Floats, list[Reading]]:
     Returns:
         The quads, each with its first corner at the top left of its text, and their readings.
     """
-    quads = lie_down(quads)
+    quads = _along(axis(lie_down(quads), np.ones(len(quads), np.float32)), lie_down(quads))
     square = is_open(quads)
     best = _Best(quads, read)
     sure = best.read_long(np.flatnonzero(~square))
@@ -63,6 +63,31 @@ def lie_down(quads: Floats) -> Floats:
     along, across = geometry.sides(quads)
     tall = across > along
     return _facing(np.where(tall[:, None, None], geometry.turn(quads, 1), quads), UPRIGHT, (0, 2))
+
+
+def axis(quads: Floats, scores: Floats) -> float:
+    """The direction in which most of the text runs, degrees in (-90, 90]; 0 where it runs in all directions.
+
+    Args:
+        quads: (N, 4, 2) text along the longer side.
+        scores: (N,) of the detector.
+    """
+    along, across = geometry.sides(quads)
+    weights = np.where(along > 2 * across, along * scores, 0)
+    x, y = geometry.directions(quads).T
+    # A direction and its opposite are one axis: they are the same when their angles are doubled.
+    doubled = np.array([((x * x - y * y) * weights).sum(), (2 * x * y * weights).sum()])
+    if float(np.linalg.norm(doubled)) < 0.5 * float(weights.sum()):
+        return 0.0
+    return float(np.degrees(np.arctan2(doubled[1], doubled[0])) / 2)
+
+
+def _along(angle: float, quads: Floats) -> Floats:
+    """Quads (N, 4, 2) that lie down, all turned one way where most of them stand: up and down are one axis."""
+    if not angle:
+        return quads
+    radians = np.radians(angle)
+    return _facing(quads, np.array([np.cos(radians), np.sin(radians)], np.float32), (0, 2))
 
 
 def is_open(quads: Floats) -> NDArray[np.bool_]:

@@ -17,8 +17,8 @@ from wordsight.pipeline import CROP_HEIGHT
 from wordsight.recognition.ctc import best_path, marks
 from wordsight.recognition.svtr import SvtrRecognizer
 from wordsight.rectify.crop import Pyramid
-from wordsight.rectify.level import TILT, axis
-from wordsight.rectify.orient import lie_down
+from wordsight.rectify.level import TILT
+from wordsight.rectify.orient import axis, lie_down
 from wordsight.stages import Detector
 from wordsight.types import Floats, Picture
 
