@@ -71,6 +71,18 @@ def test_a_webhook_is_signed_and_tried_again(asks: httpx.Client, receiver: Recei
     assert first.headers["idempotency-key"] != message.headers["idempotency-key"]
 
 
+def test_dead_addresses_do_not_hold_up_the_others(asks: httpx.Client, receiver: Receiver, small: bytes) -> None:
+    dead = [hook(asks, f"{receiver.url}/fail", "prediction.finished") for _ in range(10)]
+    read_later(asks, small)
+    until(lambda: len(receiver.at("/fail")) >= 2 * len(dead), 120)  # all of them wait for their next attempt
+    good = hook(asks, f"{receiver.url}/ok", "prediction.finished")
+    read_later(asks, small)
+    until(lambda: receiver.at("/ok"), 60)
+    assert {row["state"] for row in asks.get("/api/v1/deliveries").json() if row["attempts"] > 1} == {"queued"}
+    for made in (*dead, good):
+        asks.delete(f"/api/v1/webhooks/{made['id']}")
+
+
 def test_a_failure_is_told_and_nobody_else_hears_of_it(asks: httpx.Client, receiver: Receiver) -> None:
     bad = hook(asks, f"{receiver.url}/ok", "prediction.failed")
     other = hook(asks, f"{receiver.url}/other", "training.finished")

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import Literal
 
 import structlog
-from dbos import DBOSClient, WorkflowStatus
+from dbos import DBOSClient, EnqueueOptions, WorkflowStatus
 from dbos._serialization import DBOSPortableJSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,7 +20,7 @@ from wordsight.server.store import driver_url
 
 Kind = Literal["train", "predict", "deliver"]
 APPLICATION = "wordsight"
-VERSION = "2"
+VERSION = "3"
 """Jobs of one version are done by workers of the same; raise it when a workflow's steps change."""
 AT_ONCE: dict[Kind, int] = {"train": 1, "predict": 2, "deliver": 8}
 """How many jobs of a kind one worker does at the same time."""
@@ -33,9 +33,9 @@ def queue_of(kind: Kind) -> str:
     return f"wordsight-{kind}"
 
 
-def job_id(kind: Kind, row_id: str) -> str:
-    """The name of the job for a row."""
-    return f"{kind}-{row_id}"
+def job_id(kind: Kind, row_id: str, attempt: int = 0) -> str:
+    """The name of the job for a row, or for a further attempt at it."""
+    return f"{kind}-{row_id}-{attempt}" if attempt else f"{kind}-{row_id}"
 
 
 class Jobs:
@@ -60,18 +60,25 @@ class Jobs:
                 )
             return self._client
 
-    def enqueue(self, kind: Kind, row_id: str) -> None:
-        """Ask for the job of a row."""
+    def enqueue(self, kind: Kind, row_id: str, attempt: int = 0, wait: float = 0.0) -> None:
+        """Ask for the job of a row.
+
+        Args:
+            kind: What is to be done.
+            row_id: The row.
+            attempt: How often it was tried already.
+            wait: Seconds until it is begun; it takes no place in the queue before.
+        """
+        options: EnqueueOptions = {
+            "workflow_name": kind,
+            "queue_name": queue_of(kind),
+            "workflow_id": job_id(kind, row_id, attempt),
+            "app_version": VERSION,
+        }
+        if wait > 0:
+            options["delay_seconds"] = wait
         try:
-            self.client.enqueue(
-                {
-                    "workflow_name": kind,
-                    "queue_name": queue_of(kind),
-                    "workflow_id": job_id(kind, row_id),
-                    "app_version": VERSION,
-                },
-                row_id,
-            )
+            self.client.enqueue(options, row_id)
         except SQLAlchemyError as error:
             log.warning("job not queued; a worker will find it", kind=kind, row=row_id, error=type(error).__name__)
 

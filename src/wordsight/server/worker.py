@@ -33,7 +33,7 @@ from wordsight.server.logs import set_up_logs
 from wordsight.server.services import predictions
 from wordsight.server.services.model_info import RUNNING
 from wordsight.server.services.training import AGAIN
-from wordsight.server.services.webhooks import ATTEMPTS, QUEUED, wait_after
+from wordsight.server.services.webhooks import QUEUED, wait_after
 from wordsight.server.settings import Settings, dump_settings, read_settings
 from wordsight.server.store import driver_url
 from wordsight.server.tables import Beat, Delivery, File, Model, Run
@@ -159,12 +159,15 @@ class Worker:
     # -------------------------------------------------------------------------------------------------- webhooks
 
     def deliver(self, delivery_id: str) -> bool:
-        """Send a message once; True where nothing more is to be done."""
+        """Send a message once, and ask for the next attempt where it failed; True where nothing more is to be done."""
         found = self.services.webhooks.open(delivery_id)
         if found is None:
             return True
         status, error = notify.post(self.settings, *found)
-        return self.services.webhooks.tried(delivery_id, status, error)
+        attempts = self.services.webhooks.tried(delivery_id, status, error)
+        if attempts:
+            self.jobs.enqueue("deliver", delivery_id, attempts, wait_after(attempts))
+        return not attempts
 
     # --------------------------------------------------------------------------------------------------- sweeping
 
@@ -176,15 +179,15 @@ class Worker:
             alive = list(session.scalars(select(Beat.name).where(Beat.beat > now - SILENT_SECONDS)))
             runs = list(session.scalars(select(Run.id).where(Run.state.in_(RUNNING))))
             files = list(session.scalars(select(File.id).where(File.state == predictions.PENDING).limit(1000)))
-            messages = list(session.scalars(select(Delivery.id).where(Delivery.state == QUEUED).limit(1000)))
+            messages = list(session.scalars(select(Delivery).where(Delivery.state == QUEUED).limit(1000)))
         self.jobs.take_over([*alive, self.name])
         self.jobs.forget_failed()
         for run_id in runs:
             self.jobs.enqueue("train", run_id)
         for file_id in files:
             self.jobs.enqueue("predict", file_id)
-        for delivery_id in messages:
-            self.jobs.enqueue("deliver", delivery_id)
+        for message in messages:
+            self.jobs.enqueue("deliver", message.id, message.attempts, message.due - now)
 
 
 class MailError(WordsightError):
@@ -219,10 +222,8 @@ def register(worker: Worker) -> None:
 
     @DBOS.workflow(name="deliver", max_recovery_attempts=MOST_RECOVERIES)
     def deliver(delivery_id: str) -> None:
-        for attempt in range(1, ATTEMPTS + 1):
-            if DBOS.run_step(step("deliver"), worker.deliver, delivery_id):
-                return
-            DBOS.sleep(wait_after(attempt))
+        # One attempt a job: a job that slept until the next would hold up the messages to those who answer.
+        DBOS.run_step(step("deliver"), worker.deliver, delivery_id)
 
 
 def work(settings: Settings, stop: threading.Event, name: str = "") -> None:

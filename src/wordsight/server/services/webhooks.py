@@ -149,12 +149,12 @@ class Webhooks:
             hook = session.get(Webhook, delivery.webhook_id)
             return None if hook is None else (delivery, hook)
 
-    def tried(self, delivery_id: str, status: int | None, error: str) -> bool:
-        """Note how an attempt went; True where nothing more is to be done."""
+    def tried(self, delivery_id: str, status: int | None, error: str) -> int:
+        """Note how an attempt went; gives the number of attempts where another is due, else 0."""
         with self.context.store.session() as session:
             row = session.get(Delivery, delivery_id)
             if row is None or row.state != QUEUED:
-                return True
+                return 0
             row.attempts += 1
             row.status, row.error = status, error[:500]
             if not error:
@@ -163,7 +163,7 @@ class Webhooks:
                 row.state = DEAD
             else:
                 row.due = time.time() + wait_after(row.attempts)
-            return row.state != QUEUED
+            return row.attempts if row.state == QUEUED else 0
 
     def retry(self, caller: Caller, delivery_id: str) -> Delivery:
         """Try a dead letter again, as a new message.
