@@ -17,6 +17,7 @@ import pytest
 from parts import Receiver, crop_model, living, until
 from starlette.testclient import TestClient
 
+from wordsight.fields.model import ModelFile
 from wordsight.server.access import Services
 from wordsight.server.errors import Conflict, NotThere
 from wordsight.server.services.webhooks import signature
@@ -236,6 +237,15 @@ def test_a_model_that_cannot_predict_leaves_the_files_for_later(
 def test_settings_of_a_folder_that_cannot_be_watched(changes: Any) -> None:
     with pytest.raises(ValueError, match="WORDSIGHT_WATCH"):
         Settings(**changes)
+
+
+def test_an_exported_model_bears_its_name(client: TestClient) -> None:
+    made = client.post("/api/v1/models", json={"labels": ["word"], "name": "Neue Zähler"}).json()["id"]
+    file = {"file": ("m.wordsight", crop_model("word"))}
+    client.post(f"/api/v1/models/{made}/versions", files=file).raise_for_status()
+    reply = client.get(f"/api/v1/models/{made}/export")
+    assert 'filename="neue-z-hler-v1.wordsight"' in reply.headers["content-disposition"]
+    assert ModelFile.parse(reply.content).card.name == "neue-z-hler"
 
 
 def test_the_whole_way_of_a_watched_folder(tmp_path: Path, new_database: Callable[[], str], receiver: Receiver) -> None:

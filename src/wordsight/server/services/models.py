@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from wordsight.fields.model import ModelFile
+from wordsight.fields.model import ModelFile, pack
 from wordsight.server.errors import BadRequest, Conflict
 from wordsight.server.security import Caller
 from wordsight.server.services.context import Context, charge, is_kept, model_of, note, refund
@@ -178,7 +179,7 @@ class Models:
             return describe(session, model)
 
     def export(self, caller: Caller, model_id: str, number: int | None = None) -> tuple[str, bytes]:
-        """A version's file, and a name for it.
+        """A version's file, whose card bears the model's name, and a name for it.
 
         Raises:
             NotThere: There is no such model.
@@ -194,8 +195,10 @@ class Models:
             row = session.scalar(select(Version).where(Version.model_id == model.id, Version.number == wanted))
             if row is None:
                 raise BadRequest(f"the model has no version {wanted}; list its versions")
-            safe = "".join(char if char.isalnum() or char in "-_" else "-" for char in model.name)[:60]
-            return f"{safe}-v{wanted}.wordsight", self.context.files.get(row.digest)
+            file = ModelFile.parse(self.context.files.get(row.digest))
+            name = "".join(c if c.isascii() and c.isalnum() else "-" for c in model.name.lower())[:60].strip("-")
+            named = replace(file.card, name=name or model.id)
+            return f"{named.name}-v{wanted}.wordsight", pack(named, file.members)
 
     def import_version(self, caller: Caller, model_id: str, data: bytes) -> Version:
         """Add a version from a model file and let it predict.
