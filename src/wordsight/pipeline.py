@@ -43,7 +43,7 @@ CROP_HEIGHT = 48
 NO_VOCABULARY = "this recognizer takes no list of words and no pattern; leave them out, or choose recognizer 'svtr'"
 
 FEW = 4.0
-"""A picture in which fewer characters were read is looked at from other angles."""
+"""A picture in which fewer characters were read, or found, is looked at from other angles."""
 
 LEVEL = 0.8
 """What is read in level text counts if it is at least this share of what was read in the leaning text: words are
@@ -129,10 +129,11 @@ class Pipeline:
         """Places only: one word without text for each thing the detector found, its score as confidence."""
         with clock("detect"):
             found = self.detector.detect(picture)
-            if angle := lean(found):
-                other = self._leaning(picture, angle)
-                if amount(other) > LEVEL * amount(found):
-                    found = other
+            angle = lean(found)
+            if not angle and amount(found) < FEW:
+                angle = self._elsewhere(picture, found)
+            if angle and amount(other := self._leaning(picture, angle)) > LEVEL * amount(found):
+                found = other
         with clock("layout"):
             quads = lie_down(found.quads)
             units = [[Word(Quad(quad), "", float(s), float(s))] for quad, s in zip(quads, found.scores, strict=True)]
