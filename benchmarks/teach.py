@@ -185,7 +185,9 @@ def main() -> None:
         print(common.table(HEADER, [[records[-1].get(key) for key in HEADER]]), flush=True)
     table = common.table(HEADER, [[record.get(key) for key in HEADER] for record in records])
     notes = [f"{record['row']}: {record['note']}" for record in records if "note" in record]
-    common.write_results(options, "teach", {"rows": records}, [table, *notes])
+    # What the sets' pictures say stays in --work: their labels are not ours to publish.
+    rows = [{key: value for key, value in record.items() if key != "wrong"} for record in records]
+    common.write_results(options, "teach", {"rows": rows}, [table, *notes])
 
 
 if __name__ == "__main__":
