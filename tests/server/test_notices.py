@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
@@ -38,9 +39,16 @@ def post_office() -> Iterator[tuple[int, list[Mail]]]:
     server.stop()
 
 
-def worker_of(service: Services, settings: Settings, **changes: Any) -> Worker:
-    changed = settings.model_copy(update=changes)
-    return Worker(changed, service, Jobs(changed))
+@pytest.fixture
+def worker_of(service: Services, settings: Settings) -> Iterator[Callable[..., Worker]]:
+    """Gives a worker with other settings."""
+    with ExitStack() as made:
+
+        def worker(**changes: Any) -> Worker:
+            changed = settings.model_copy(update=changes)
+            return Worker(changed, service, made.enter_context(closing(Jobs(changed))))
+
+        yield worker
 
 
 @pytest.fixture
@@ -57,22 +65,22 @@ def run(service: Services, who: Caller) -> str:
 
 
 def test_mail_when_a_training_ends(
-    service: Services, settings: Settings, run: str, post_office: tuple[int, list[Mail]]
+    run: str, post_office: tuple[int, list[Mail]], worker_of: Callable[..., Worker]
 ) -> None:
     port, taken = post_office
     mail = {"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_starttls": False, "mail_from": "ocr@example.com"}
-    worker_of(service, settings, **mail, mail_to="a@example.com, b@example.com").mail_training(run)
+    worker_of(**mail, mail_to="a@example.com, b@example.com").mail_training(run)
     sender, receivers, text = taken[0]
     assert (sender, receivers) == ("ocr@example.com", ["a@example.com", "b@example.com"])
     assert "Subject: wordsight: training of plates finished" in text
     assert "/models/" in text
 
 
-def test_a_mail_server_that_does_not_answer(service: Services, settings: Settings, run: str) -> None:
+def test_a_mail_server_that_does_not_answer(service: Services, run: str, worker_of: Callable[..., Worker]) -> None:
     mail = {"smtp_host": "127.0.0.1", "smtp_port": free_port(), "smtp_starttls": False, "mail_to": "a@example.com"}
     with pytest.raises(MailError):
-        worker_of(service, settings, **mail).mail_training(run)
-    worker_of(service, settings).mail_training(run)  # nobody wants mail
+        worker_of(**mail).mail_training(run)
+    worker_of().mail_training(run)  # nobody wants mail
 
 
 def messages(client: TestClient, service: Services, url: str, who: Caller) -> list[str]:
@@ -83,9 +91,9 @@ def messages(client: TestClient, service: Services, url: str, who: Caller) -> li
 
 
 def test_a_dead_letter_and_its_second_life(
-    client: TestClient, service: Services, settings: Settings, who: Caller, receiver: Receiver
+    client: TestClient, service: Services, who: Caller, receiver: Receiver, worker_of: Callable[..., Worker]
 ) -> None:
-    worker = worker_of(service, settings, private_webhooks=True)
+    worker = worker_of(private_webhooks=True)
     (message,) = messages(client, service, f"{receiver.url}/fail", who)
     assert [worker.deliver(message) for _ in range(ATTEMPTS)] == [False] * (ATTEMPTS - 1) + [True]
     assert worker.deliver(message)
@@ -106,12 +114,12 @@ def test_the_same_event_is_announced_once(client: TestClient, service: Services,
 
 
 def test_redirects_and_private_addresses(
-    client: TestClient, service: Services, settings: Settings, who: Caller, receiver: Receiver
+    client: TestClient, service: Services, who: Caller, receiver: Receiver, worker_of: Callable[..., Worker]
 ) -> None:
     (message,) = messages(client, service, f"{receiver.url}/redirect", who)
-    assert worker_of(service, settings).deliver(message) is False
+    assert worker_of().deliver(message) is False
     assert receiver.got == []
-    assert worker_of(service, settings, private_webhooks=True).deliver(message) is False
+    assert worker_of(private_webhooks=True).deliver(message) is False
     assert [got.path for got in receiver.got] == ["/redirect"]
     errors = [row["error"] for row in client.get("/api/v1/deliveries").json()]
     assert errors == ["the receiver answered 302"]
@@ -120,12 +128,12 @@ def test_redirects_and_private_addresses(
 def test_a_receiver_that_stalls(
     client: TestClient,
     service: Services,
-    settings: Settings,
     who: Caller,
     receiver: Receiver,
     monkeypatch: pytest.MonkeyPatch,
+    worker_of: Callable[..., Worker],
 ) -> None:
     monkeypatch.setattr(notify, "SECONDS", 0.5)
     (message,) = messages(client, service, f"{receiver.url}/stall", who)
-    assert worker_of(service, settings, private_webhooks=True).deliver(message) is False
+    assert worker_of(private_webhooks=True).deliver(message) is False
     assert "timed out" in client.get("/api/v1/deliveries").json()[0]["error"]
