@@ -129,9 +129,7 @@ class Pipeline:
         """Places only: one word without text for each thing the detector found, its score as confidence."""
         with clock("detect"):
             found = self.detector.detect(picture)
-            angle = lean(found)
-            if not angle and amount(found) < FEW:
-                angle = self._elsewhere(picture, found)
+            angle = self._angle(picture, found, amount(found))
             if angle and amount(other := self._leaning(picture, angle)) > LEVEL * amount(found):
                 found = other
         with clock("layout"):
@@ -147,9 +145,7 @@ class Pipeline:
         with clock("recognize"):
             texts = self._upright(found, pyramid, vocabulary)
         with clock("detect"):
-            angle = lean(texts.found)
-            if not angle and texts.weight < FEW:
-                angle = self._elsewhere(picture, found)
+            angle = self._angle(picture, texts.found, texts.weight)
             other = self._leaning(picture, angle) if angle else None
         if other is not None:
             # Found in the turned picture, but read in the picture itself: turning blurs.
@@ -163,11 +159,20 @@ class Pipeline:
                 units, quads = surer(units, quads, self._units(texts.rival), texts.rival.found.quads)
             return arrange(units, quads, texts.found.scale)
 
-    def _elsewhere(self, picture: Picture, found: Detection) -> float:
-        """The angle at which there is text in a picture that shows next to none as it lies; 0 for none."""
+    def _angle(self, picture: Picture, found: Detection, much: float) -> float:
+        """The angle by which a picture is to be turned back before it is looked at again; 0 where it need not be.
+
+        Args:
+            picture: The picture.
+            found: What was found in it as it lies.
+            much: How much that is, in characters; where it is next to nothing, other angles are tried.
+        """
+        angle = lean(found)
+        if angle or much >= FEW or self.effort == "fast":
+            return angle
         if self.effort == "best":
             return search(picture, self.detector)
-        return 0.0 if self.effort == "fast" else from_the_side(picture, self.detector, found)
+        return from_the_side(picture, self.detector, found)
 
     def _leaning(self, picture: Picture, angle: float) -> Detection:
         """What is found in a picture that is turned back by an angle, at the places of the picture itself."""

@@ -32,7 +32,7 @@ _FIRST_CALLS = threading.Lock()
 
 PREPARED = 500
 """Layers that OpenVINO keeps prepared for the shapes of input seen last, a hundred or two a shape. Readers meet new
-shapes without end, each is worth some 4 MB, and its own bound is far away."""
+shapes without end, each is worth some megabytes, and OpenVINO's own bound is far away."""
 LARGE_INPUT = 3 * 1_000_000
 """An input of more values than this, three a pixel, has its working memory given back: few are so large."""
 

@@ -50,7 +50,7 @@ def read_upright(quads: Floats, read: Read) -> tuple[Floats, list[Reading]]:
     Returns:
         The quads, each with its first corner at the top left of its text, and their readings.
     """
-    quads = _along(axis(lie_down(quads), np.ones(len(quads), np.float32)), lie_down(quads))
+    quads = _one_way(lie_down(quads))
     square = is_open(quads)
     best = _Best(quads, read)
     sure = best.read_long(np.flatnonzero(~square))
@@ -82,12 +82,10 @@ def axis(quads: Floats, scores: Floats) -> float:
     return float(np.degrees(np.arctan2(doubled[1], doubled[0])) / 2)
 
 
-def _along(angle: float, quads: Floats) -> Floats:
-    """Quads (N, 4, 2) that lie down, all turned one way where most of them stand: up and down are one axis."""
-    if not angle:
-        return quads
-    radians = np.radians(angle)
-    return _facing(quads, np.array([np.cos(radians), np.sin(radians)], np.float32), (0, 2))
+def _one_way(quads: Floats) -> Floats:
+    """Quads (N, 4, 2) that lie down, all facing one way along their axis: standing text faces up or down by chance."""
+    angle = np.radians(axis(quads, np.ones(len(quads), np.float32)))
+    return _facing(quads, np.array([np.cos(angle), np.sin(angle)], np.float32), (0, 2)) if angle else quads
 
 
 def is_open(quads: Floats) -> NDArray[np.bool_]:

@@ -195,10 +195,12 @@ class Models:
             row = session.scalar(select(Version).where(Version.model_id == model.id, Version.number == wanted))
             if row is None:
                 raise BadRequest(f"the model has no version {wanted}; list its versions")
-            file = ModelFile.parse(self.context.files.get(row.digest))
             name = "".join(c if c.isascii() and c.isalnum() else "-" for c in model.name.lower())[:60].strip("-")
-            named = replace(file.card, name=name or model.id)
-            return f"{named.name}-v{wanted}.wordsight", pack(named, file.members)
+            digest = row.digest
+        # Outside of the session: packing takes a while, and nothing in the database is needed for it.
+        file = ModelFile.parse(self.context.files.get(digest))
+        named = replace(file.card, name=name or model_id)
+        return f"{named.name}-v{wanted}.wordsight", pack(named, file.members)
 
     def import_version(self, caller: Caller, model_id: str, data: bytes) -> Version:
         """Add a version from a model file and let it predict.
