@@ -280,13 +280,18 @@ def test_nothing_happens_before_the_first_is_asked_for() -> None:
 
 def test_several_are_under_way_at_once() -> None:
     class Meeting(Loud):
-        """Goes on only when another picture is being looked at as well."""
+        """Goes on only when a second thread is looking at a picture as well."""
 
-        meeting = threading.Barrier(2)
+        def __init__(self) -> None:
+            super().__init__()
+            self.inside: set[int] = set()
+            self.met = threading.Event()
 
         def detect(self, picture: Picture, scale: float | None = None) -> Detection:
-            if scale is None:
-                self.meeting.wait(timeout=30)
+            self.inside.add(threading.get_ident())
+            if len(self.inside) > 1:
+                self.met.set()
+            assert self.met.wait(timeout=30)
             return super().detect(picture, scale)
 
     assert len(list(Reader(detector=Meeting()).read_many([BLANK] * 6))) == 6
