@@ -27,6 +27,7 @@ LEVELS = (
 )
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 WITH_TORCH = (
+    "wordsight.models.graphs",
     "wordsight.models.lcnet",
     "wordsight.models.heads",
     "wordsight.models.recnet",

@@ -34,7 +34,7 @@ from wordsight.training.detector import (  # noqa: E402
     DetectorTask,
     Source,
     config_for,
-    take_body,
+    take_weights,
     train_detector,
 )
 from wordsight.training.head import HEADS, head_by_name, run  # noqa: E402
@@ -261,7 +261,7 @@ def test_a_training_starts_from_a_trained_east(tmp_path, name):
     path = tmp_path / "best.safetensors"
     write_tensors({key: t.contiguous() for key, t in east.state_dict().items()}, path, {})
     network = head_by_name(name).network().eval()
-    take_body(network, path)
+    take_weights(network, path)
     x = torch.from_numpy(noise(64, 96))
     with torch.inference_mode():
         if isinstance(network, RegionNetwork):
@@ -272,10 +272,33 @@ def test_a_training_starts_from_a_trained_east(tmp_path, name):
             found, wanted = network.network.pyramid.backbone(x), east.body.backbone(x)
             torch.testing.assert_close(found, wanted)
     with pytest.raises(ModelError, match=r"name the best\.safetensors"):
-        take_body(network, tmp_path / "none.safetensors")
+        take_weights(network, tmp_path / "none.safetensors")
     write_tensors({"other": torch.zeros(1)}, path, {})
     with pytest.raises(ModelError, match="has no body"):
-        take_body(network, path)
+        take_weights(network, path)
+
+
+def test_a_training_goes_on_from_an_exported_detector(tmp_path):
+    torch.manual_seed(1)
+    east = stock_east()
+    with torch.no_grad():
+        for parameter in east.parameters():
+            parameter += 0.01 * torch.randn_like(parameter)
+    path = tmp_path / "detector.onnx"
+    export_detector(east, HEADS["rbox"], path)
+    network = stock_east()
+    take_weights(network, path)
+    for name, parameter in network.named_parameters():
+        assert torch.equal(parameter, east.get_parameter(name)), name
+    quads = head_by_name("quad").network()
+    take_weights(quads, path)
+    assert torch.equal(quads.get_parameter("head.hidden.weight"), east.head.hidden.weight)
+    assert not torch.equal(quads.get_parameter("head.out.weight")[:7], east.head.out.weight)
+    with pytest.raises(ModelError, match="has no body"):
+        take_weights(network, cards.locate(cards.PP_OCR_RECOGNIZER))
+    (tmp_path / "broken.safetensors").write_bytes(b"no weights")
+    with pytest.raises(ModelError, match="cannot be read"):
+        take_weights(network, tmp_path / "broken.safetensors")
 
 
 def test_a_rate_of_nothing_leaves_a_part_as_it_is(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -18,7 +19,31 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Train networks on your own pictures.")
 
+STARTS = {"east": "wordsight/weights/east.onnx", "stock": "PP-OCRv6_det_small"}
+"""What the names that ``--from`` of a detector knows stand for."""
+
 NEEDED = ("torch", "onnx", "onnxslim", "safetensors")
+
+Mix = Annotated[str, typer.Option("--weights-mix", help="Shares of the manifests, such as 3,1; equal by default.")]
+HeldOut = Annotated[
+    str, typer.Option("--held-out", help="What to measure on: a manifest folder, a split's name, or a share below 1.")
+]
+Head = Annotated[
+    Literal["rbox", "quad", "db", "sliding-window", "single-shot", "region"],
+    typer.Option(
+        "--head",
+        help="rbox: EAST, turned boxes. quad: EAST, quads. db: differentiable binarization. Or another family: "
+        "sliding-window, single-shot, region.",
+    ),
+]
+Start = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        help="What to start from: east, the word detector that comes with wordsight; stock, the published network; "
+        "or the detector.onnx or best.safetensors of an earlier training.",
+    ),
+]
 
 
 @app.callback()
@@ -30,21 +55,10 @@ def train() -> None:
 def detector(
     manifests: Annotated[list[Path], typer.Argument(metavar="MANIFEST...", help="Folders with labels.jsonl.")],
     minutes: Annotated[float, typer.Option("--minutes", help="How long to train.")] = 60.0,
-    weights_mix: Annotated[
-        str, typer.Option("--weights-mix", help="Shares of the manifests, such as 3,1; equal by default.")
-    ] = "",
-    held_out: Annotated[
-        str,
-        typer.Option("--held-out", help="What to measure on: a manifest folder, a split's name, or a share below 1."),
-    ] = "",
-    head: Annotated[
-        Literal["rbox", "quad", "db", "sliding-window", "single-shot", "region"],
-        typer.Option(
-            "--head",
-            help="rbox: EAST, turned boxes. quad: EAST, quads. db: differentiable binarization. Or "
-            "another family: sliding-window, single-shot, region.",
-        ),
-    ] = "rbox",
+    weights_mix: Mix = "",
+    held_out: HeldOut = "",
+    head: Head = "rbox",
+    start: Start = "east",
     seed: Annotated[int, typer.Option("--seed", help="Equal seeds draw equal views.")] = 0,
     out: Annotated[Path, typer.Option("--out", help="Folder for checkpoint and result.")] = Path("runs/detector"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in that folder.")] = False,
@@ -57,11 +71,13 @@ def detector(
         wordsight train detector street --minutes 60
 
         wordsight train detector street receipts --weights-mix 3,1 --held-out val --out runs/mine
+
+        wordsight train detector signs --from runs/mine/detector.onnx --out runs/more
     """
     check_extra()
     from rich.console import Console
 
-    from wordsight.training.delivery import deliver, start
+    from wordsight.training import delivery
     from wordsight.training.detector import Source, config_for, train_detector
     from wordsight.training.holdout import part
     from wordsight.training.interrupt import INTERRUPTED, interruptible
@@ -71,18 +87,20 @@ def detector(
     parts, mix = part(manifests, held_out), shares(weights_mix, len(manifests))
     budget = TrainConfig(minutes=minutes, seed=seed, validate_minutes=max(minutes / 8, 0.5))
     told = {"manifests": [str(folder) for folder in manifests], "mix": mix, "held_out": held_out}
-    start(out, {**told, "head": head, "seed": seed}, resume)
+    delivery.start(out, {**told, "head": head, "seed": seed, "from": start}, resume)
     console = Console(stderr=True)
     console.print(f"{sum(map(len, parts.learnt))} pictures to learn from, {len(parts.held_out)} held out", style="dim")
     sources = [Source(samples, weight) for samples, weight in zip(parts.learnt, mix, strict=True)]
-    events = train_detector(sources, parts.held_out, out, budget, config_for(head), resume)
+    config = replace(config_for(head), start=detector_file(start))
+    events = train_detector(sources, parts.held_out, out, budget, config, resume)
     stopped = show(interruptible(events), console)
     if stopped.reason == INTERRUPTED:
         again = shlex.join(["wordsight", *(word for word in sys.argv[1:] if word != "--resume"), "--resume"])
         typer.echo(f"stopped at step {stopped.step}; go on with: {again}", err=True)
         raise typer.Exit(130)
     record = describe(manifests, parts, mix) | {"seed": seed, "minutes": round(stopped.seconds / 60, 1)}
-    conclude(deliver(out, head, parts.held_out, record))
+    record["training_sets"].append({"set": f"{STARTS.get(start, start)} (initialisation)", "terms": "Apache-2.0"})
+    conclude(delivery.deliver(out, head, parts.held_out, record))
 
 
 def check_extra() -> None:
@@ -94,6 +112,15 @@ def check_extra() -> None:
     for package in NEEDED:
         if find_spec(package) is None:
             raise MissingExtra(package, "train")
+
+
+def detector_file(start: str) -> Path | None:
+    """The weights that ``--from`` of a detector means; None for those of the published network."""
+    from wordsight.models import cards
+
+    if start == "stock":
+        return None
+    return cards.locate(cards.EAST_DETECTOR) if start == "east" else Path(start)
 
 
 def shares(text: str, count: int) -> list[float]:
@@ -119,9 +146,8 @@ def describe(manifests: list[Path], parts: Parts, mix: list[float]) -> dict[str,
         {"set": folder.resolve().name, "pictures": len(samples), "weight": weight, "terms": "the user's own"}
         for folder, samples, weight in zip(manifests, parts.learnt, mix, strict=True)
     ]
-    start = {"set": "PP-OCRv6_det_small weights (initialisation)", "terms": "Apache-2.0"}
     return {
-        "training_sets": [*sets, start],
+        "training_sets": sets,
         "split": f"{parts.rule} ({len(parts.held_out)} pictures)",
         "command": shlex.join(["wordsight", *sys.argv[1:]]),
     }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from wordsight.cli.train import check_extra, describe, shares
+from wordsight.cli.train import HeldOut, Mix, check_extra, describe, shares
 from wordsight.config import check_choice
 from wordsight.errors import ConfigError
 
@@ -41,9 +41,6 @@ Silent = Annotated[
     list[str] | None,
     typer.Option("--silent", help="What the labels do not tell: case, punctuation. May be given twice."),
 ]
-HeldOut = Annotated[
-    str, typer.Option("--held-out", help="What to measure on: a manifest folder, a split's name, or a share below 1.")
-]
 
 
 def recognizer(
@@ -56,9 +53,7 @@ def recognizer(
     charset: Characters = "",
     silent: Silent = None,
     synthetic: Annotated[float, typer.Option("--synthetic", help="Share of made words, 0 to 0.95.")] = 0.5,
-    weights_mix: Annotated[
-        str, typer.Option("--weights-mix", help="Shares of the manifests, such as 3,1; equal by default.")
-    ] = "",
+    weights_mix: Mix = "",
     held_out: HeldOut = "",
     seed: Annotated[int, typer.Option("--seed", help="Equal seeds draw equal crops.")] = 0,
     out: Annotated[Path, typer.Option("--out", help="Folder for checkpoint and result.")] = Path("runs/recognizer"),
@@ -90,7 +85,7 @@ def recognizer(
     budget = TrainConfig(minutes=minutes, seed=seed, validate_minutes=max(minutes / 8, 0.5))
     seconds = run(sources, held, out, budget, config_for(arch, start, charset), resume)
     record = describe(manifests, parts, mix) | {"seed": seed, "minutes": round(seconds / 60, 1)}
-    record["training_sets"][-1] = {"set": f"{start or 'PP-OCRv6_rec_small'} (initialisation)", "terms": "Apache-2.0"}
+    record["training_sets"].append({"set": f"{start or 'PP-OCRv6_rec_small'} (initialisation)", "terms": "Apache-2.0"})
     if synthetic:
         record["training_sets"].append({"set": "words made by wordsight", "weight": synthetic, "terms": "none"})
     conclude(out, held, start, record)

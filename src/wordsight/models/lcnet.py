@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import onnx
 import torch
 import torch.nn.functional as F
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from wordsight.errors import ModelError, WeightsMissing
+from wordsight.errors import ModelError
+from wordsight.models.graphs import read_graph
 from wordsight.types import Floats
 
 FEATURES = 96
@@ -225,12 +224,7 @@ def read_convolutions(path: Path) -> list[ConvWeights]:
         WeightsMissing: The file is not there.
         ModelError: The file is not an ONNX graph.
     """
-    if not path.is_file():
-        raise WeightsMissing(f"{path} is not there; give the path of an ONNX file")
-    try:
-        graph = onnx.load(str(path)).graph
-    except (DecodeError, OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read as an ONNX graph: {error}") from error
+    graph = read_graph(path)
     constants: dict[str, Floats] = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
     constants |= {n.output[0]: numpy_helper.to_array(n.attribute[0].t) for n in graph.node if n.op_type == "Constant"}
     biases: dict[str, Floats] = {}

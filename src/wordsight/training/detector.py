@@ -12,13 +12,14 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from wordsight.data.augment import ViewConfig, random_view
 from wordsight.data.manifest import Manifest, Sample
 from wordsight.errors import ManifestError, ModelError
+from wordsight.models.graphs import named_weights, read_graph
 from wordsight.models.heads import DetectionNetwork
 from wordsight.models.region import RegionNetwork
 from wordsight.training.east import LossConfig
@@ -30,6 +31,10 @@ from wordsight.training.measure import Marked, measure, to_input
 # Strokes and corners need no new training, and the gradients of these few weights are half of a step's time.
 SETTLED = ("backbone.stem.", "backbone.stage1.", "neck.refines.2.wide.", "neck.refines.3.wide.")
 """Parts of the published network that stay as they are."""
+
+EXPORTED = "detector."
+"""What the exporter puts before the names of weights."""
+DETECTOR_FILES = "name the best.safetensors or the detector.onnx of a detector's training"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +72,8 @@ class DetectorConfig:
         workers: Processes that prepare views; 0: the training process does.
         cache_mb: Memory for decoded pictures per worker.
         check_width: Longest side of validation pictures, pixels.
-        start: ``best.safetensors`` of an EAST training (head "rbox"), whose body is taken over; None starts from the
-            published network.
+        start: ``best.safetensors`` or ``detector.onnx`` of an earlier training, of which all is taken over that fits;
+            None starts from the published network.
     """
 
     head: HeadName = "rbox"
@@ -93,31 +98,49 @@ def config_for(head: HeadName) -> DetectorConfig:
     return DetectorConfig(head)
 
 
-def take_body(model: DetectionNetwork, path: Path) -> None:
-    """Copy backbone and neck of a trained EAST, as far as the model has them; a proposer takes its head too.
+def take_weights(model: DetectionNetwork, path: Path) -> None:
+    """Copy what a network has in common with a trained detector: backbone and neck, and the head where it is alike.
 
     Args:
         model: The network of any head.
-        path: Weights that a training with the head "rbox" wrote.
+        path: ``best.safetensors`` or ``detector.onnx`` of a detector's training.
 
     Raises:
         ModelError: There is no such file, or it has not the parts that the model has.
     """
-    if not path.is_file():
-        raise ModelError(f"{path} is not there; name the best.safetensors of a detector's training")
+    known = _weights(path)
+    if isinstance(model, RegionNetwork) and "head.out.weight" in known:
+        model.proposer.take_east({name: tensor for name, tensor in known.items() if name.startswith("head.")})
     taken = 0
-    with safe_open(path, "pt") as file, torch.no_grad():
-        known = set(file.keys())
-        if isinstance(model, RegionNetwork) and "head.out.weight" in known:
-            model.proposer.take_east({name: file.get_tensor(name) for name in known if name.startswith("head.")})
+    with torch.no_grad():
         for name, parameter in model.named_parameters():
-            own = re.sub(r"^network\.pyramid\.laterals\.", "body.neck.laterals.", name)
-            own = re.sub(r"^(network\.pyramid\.backbone\.|(?=stem\.))", "body.backbone.", own)
-            if own.startswith("body.") and own in known:
-                parameter.copy_(file.get_tensor(own))
-                taken += 1
+            in_east = _name_in_east(name)
+            found = known.get(name, known.get(in_east))
+            if found is not None and found.shape == parameter.shape:
+                parameter.copy_(found)
+                taken += "backbone." in in_east
     if not taken:
-        raise ModelError(f"{path} has no body of a detector; name the best.safetensors of a detector's training")
+        raise ModelError(f"{path} has no body of a detector; {DETECTOR_FILES}")
+
+
+def _weights(path: Path) -> dict[str, Tensor]:
+    """The tensors of a trained detector, by the names of the network's parameters."""
+    if not path.is_file():
+        raise ModelError(f"{path} is not there; {DETECTOR_FILES}")
+    if path.suffix == ".onnx":
+        named = named_weights(read_graph(path))
+        return {name.removeprefix(EXPORTED): torch.from_numpy(np.array(array)) for name, array in named.items()}
+    try:
+        with safe_open(path, "pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
+    except SafetensorError as error:
+        raise ModelError(f"{path} cannot be read: {error}; {DETECTOR_FILES}") from error
+
+
+def _name_in_east(name: str) -> str:
+    """What EAST calls a parameter of another family's backbone or neck."""
+    name = re.sub(r"^network\.pyramid\.laterals\.", "body.neck.laterals.", name)
+    return re.sub(r"^(network\.pyramid\.backbone\.|(?=stem\.))", "body.backbone.", name)
 
 
 class Views(Dataset[dict[str, NDArray[Any]]]):
@@ -175,7 +198,7 @@ class DetectorTask:
         self.head = head_by_name(config.head)
         self.model = self.head.network()
         if config.start is not None:
-            take_body(self.model, config.start)
+            take_weights(self.model, config.start)
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.config = config
         for name, parameter in self.model.named_parameters():

@@ -9,14 +9,13 @@ from typing import get_args
 import numpy as np
 import onnx
 import torch
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from onnx import numpy_helper
 from torch import nn
 
 from wordsight.charset import Charset
 from wordsight.config import check_choice
-from wordsight.errors import ModelError, WeightsMissing
+from wordsight.errors import ModelError
 from wordsight.models import cards
+from wordsight.models.graphs import named_weights, read_graph
 from wordsight.models.recnet import CtcRecognizer, stock_recognizer
 from wordsight.training.networks import Arch, build, read_recognizer
 from wordsight.types import Floats
@@ -61,13 +60,8 @@ def import_ctc(path: Path) -> tuple[Arch, CtcRecognizer]:
         WeightsCorrupt: It holds no charset.
         ModelError: It was written by something else.
     """
-    if not path.is_file():
-        raise WeightsMissing(f"{path} is not there; give the ONNX file of a recognizer that was trained here")
-    try:
-        graph = onnx.load(str(path)).graph
-    except (DecodeError, OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read as an ONNX graph: {error}") from error
-    constants = {i.name.removesuffix(".half"): numpy_helper.to_array(i).astype(np.float32) for i in graph.initializer}
+    graph = read_graph(path)
+    constants = named_weights(graph)
     arch = _arch(graph, constants)
     model = build(arch, Charset.pp_ocr(cards.characters(path)))
     found = {name.removeprefix(PREFIX): array for name, array in constants.items() if name.startswith(PREFIX)}
