@@ -1,13 +1,18 @@
 """Bulk work, measured: speed on Ray and without it, kills at random, memory over very many pictures.
 
 `speed` reads the same pictures with one reader on one thread, one reader on two, two processes, and two Ray actors of
-one thread each. Rate and core-seconds are those of a run under way: from when each worker has done its first file of
-results to the last file. Core-seconds are those of all processes together, Ray's own too; what start and end cost
-besides is told apart.
+one thread each, in turns. Rate and core-seconds are those of a run under way: from when each worker has done its first
+file of results to the last file. Core-seconds are those of all processes together, Ray's own too; what start and end
+cost besides is told apart. Where other programs use the machine, the rate by the clock says little. So the time for
+which the kernel let the busiest thread of each worker wait for a processor (/proc/PID/task/TID/schedstat) is taken off
+the clock's: "with processors of its own". Other waiting, such as of one worker for another, stays in.
 
 `kills` ends `wordsight bulk` with SIGKILL at random moments, again and again, and looks after each whole run whether
-every picture is in the results exactly once. `flat` reads very many small pictures and looks at memory and core-seconds
-in each tenth. Both keep what they have done in runs/bulk and go on with it when they are started again.
+every picture is in the results exactly once. Half of the moments lie after a file of results has come, so that runs get
+on; the others lie anywhere, most of them in the start. Three of four starts have one worker, the others two.
+
+`flat` reads very many small pictures and looks at memory and core-seconds in each tenth. Like `kills` it keeps what it
+has done in runs/bulk, and goes on with it when it is started again.
 
     python benchmarks/bulk.py speed --count 200
     python benchmarks/bulk.py kills --times 100
@@ -26,7 +31,10 @@ import subprocess
 import sys
 import tarfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -44,6 +52,8 @@ from wordsight.video.clips import ClipConfig, make_clip
 
 SHARD = 8
 """Pictures in a file of results: few, so that the moments at which they are done lie close."""
+LATEST = 2.5
+"""Seconds within which a kill comes."""
 FOLDER = common.RUNS / "bulk"
 BULK = [sys.executable, "-m", "wordsight", "bulk"]
 WAYS = {
@@ -59,6 +69,7 @@ def main() -> None:
     parser = common.parser(__doc__)
     parser.add_argument("what", choices=["speed", "kills", "flat"], help="what is measured")
     parser.add_argument("--count", type=int, help="pictures (default 200; kills 400; flat 100000)")
+    parser.add_argument("--rounds", type=int, default=2, help="speed: so often each way, in turns (default 2)")
     parser.add_argument("--times", type=int, default=100, help="kills (default 100)")
     options = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -66,30 +77,65 @@ def main() -> None:
 
 
 def speed(options: argparse.Namespace) -> None:
-    """Pictures a second and core-seconds a picture, each way."""
+    """Pictures a second and core-seconds a picture, each way; medians of a few rounds."""
     count = options.count or 200
     source = FOLDER / f"scenes-{count}.tar"
     if not source.is_file():
         write_tar(source, count, (scene(number) for number in range(count)))
-    rows, texts, results = [], [], {}
-    for name, (workers, more) in WAYS.items():
-        out = FOLDER / "speed"
-        shutil.rmtree(out, ignore_errors=True)
-        command = [*BULK, str(source), str(out), "--shard", str(SHARD), *more]
-        used = watched(command)
-        ends = sorted(path.stat().st_mtime for path in out.glob("part-*"))
-        begin, end, done = ends[workers - 1], ends[-1], SHARD * (len(ends) - workers)
-        table = ds.dataset(out).to_table(columns=["image", "text"]).to_pylist()
-        texts.append(sorted((row["image"], row["text"]) for row in table))
-        before, after = np.interp([begin, end], *zip(*used, strict=True))
-        one = {"rate": done / (end - begin), "cores": (after - before) / done, "rest": used[-1][1] - (after - before)}
-        results[name] = one
-        first = next(iter(results.values()))
-        over = one["rate"] / first["rate"], one["cores"] / first["cores"]
-        rows.append((name, one["rate"], over[0], one["cores"], over[1], one["rest"]))
-    header = ["way", "pictures a second", "over the first", "core-seconds a picture", "over the first", "start and end"]
+    texts, runs = [], defaultdict(list)
+    for _ in range(options.rounds):
+        for name, (workers, more) in WAYS.items():
+            out = FOLDER / "speed"
+            shutil.rmtree(out, ignore_errors=True)
+            looks = watched([*BULK, str(source), str(out), "--shard", str(SHARD), *more])
+            runs[name].append(under_way(looks, sorted(path.stat().st_mtime for path in out.glob("part-*")), workers))
+            table = ds.dataset(out).to_table(columns=["image", "text"]).to_pylist()
+            texts.append(sorted((row["image"], row["text"]) for row in table))
+    results = {name: {key: common.median(run[key] for run in some) for key in some[0]} for name, some in runs.items()}
+    first = next(iter(results.values()))
+    rows = [
+        (
+            name,
+            one["rate"],
+            one["own"],
+            one["own"] / first["own"],
+            one["cores"],
+            one["cores"] / first["cores"],
+            one["rest"],
+        )
+        for name, one in results.items()
+    ]
+    header = ["way", "pictures a second", "with processors of its own", "over the first"]
+    header += ["core-seconds a picture", "over the first", "start and end"]
     same = "The texts are the same in all runs." if all(one == texts[0] for one in texts) else "The texts DIFFER."
-    common.write_results(options, "bulk-speed", {"ways": results}, [common.table(header, rows), same])
+    about = f"{count} pictures, {options.rounds} rounds. {same}"
+    common.write_results(options, "bulk-speed", {"ways": results, "rounds": runs}, [common.table(header, rows), about])
+
+
+def under_way(looks: Sequence[Look], ends: Sequence[float], workers: int) -> dict[str, float]:
+    """What a run did between two moments.
+
+    Args:
+        looks: Its processes at many moments.
+        ends: When its files of results were done, rising.
+        workers: How many it has.
+
+    Returns:
+        ``rate``, pictures a second; ``own``, the same with processors of its own; ``cores``, core-seconds a picture;
+        ``rest``, core-seconds before and after.
+    """
+    begin, end, done = ends[workers - 1], ends[-1], SHARD * (len(ends) - workers)
+    before, after = (min(looks, key=lambda look, at=at: abs(look.time - at)) for at in (begin, end))  # type: ignore[misc]
+    used = {thread: cpu - before.threads.get(thread, (0.0, 0.0))[0] for thread, (cpu, _) in after.threads.items()}
+    busiest = sorted(used, key=lambda thread: -used[thread])[:workers]
+    waits = [after.threads[thread][1] - before.threads.get(thread, (0.0, 0.0))[1] for thread in busiest]
+    spent = after.core_seconds - before.core_seconds
+    return {
+        "rate": done / (end - begin),
+        "own": done / (end - begin - sum(waits) / workers),
+        "cores": spent / done,
+        "rest": looks[-1].core_seconds - spent,
+    }
 
 
 def kills(options: argparse.Namespace) -> None:
@@ -102,7 +148,8 @@ def kills(options: argparse.Namespace) -> None:
     rng = random.Random(state["kills"])
     while state["kills"] < options.times:
         out = FOLDER / f"kills-{state['runs']}"
-        command = [*BULK, str(source), str(out), "--shard", "8", "--quality", "fast", "--workers", "2"]
+        workers = "1" if rng.random() < 0.75 else "2"
+        command = [*BULK, str(source), str(out), "--shard", "8", "--quality", "fast", "--workers", workers]
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         if lives(process, out, rng):
             process.send_signal(signal.SIGKILL)
@@ -129,7 +176,7 @@ def lives(process: subprocess.Popen[bytes], out: Path, rng: random.Random) -> bo
     while later and process.poll() is None and len(list(out.glob("part-*"))) == done:
         time.sleep(0.02)
     try:
-        process.wait(rng.uniform(0.0, 6.0))
+        process.wait(rng.uniform(0.0, LATEST))
     except subprocess.TimeoutExpired:
         return True
     return False
@@ -175,23 +222,49 @@ def flat(options: argparse.Namespace) -> None:
     common.write_results(options, "bulk-flat", {"tenths": rows}, [common.table(header, rows), told])
 
 
-def watched(command: list[str]) -> list[tuple[float, float]]:
-    """Run a command; at many moments (seconds since 1970) the core-seconds so far of it and all processes below it."""
-    told = []
+@dataclass(frozen=True)
+class Look:
+    """What a command and all processes below it have used at a moment.
+
+    Attributes:
+        time: Seconds since 1970.
+        core_seconds: Of all of them, also of those that have ended.
+        threads: Of each thread that lives, by process and thread: seconds on a processor, and seconds for which it
+            could have run but waited for one.
+    """
+
+    time: float
+    core_seconds: float
+    threads: dict[tuple[int, int], tuple[float, float]]
+
+
+def watched(command: list[str]) -> list[Look]:
+    """Run a command and look at it ten times a second."""
+    looks = []
     process = psutil.Popen(command)
     used: dict[tuple[int, float], float] = {}
     while process.poll() is None:
-        try:
-            for one in [process, *process.children(recursive=True)]:
+        threads: dict[tuple[int, int], tuple[float, float]] = {}
+        for one in below(process):
+            with suppress(psutil.Error, OSError):  # it ended while we looked
                 times = one.cpu_times()
                 used[one.pid, one.create_time()] = times.user + times.system
-        except psutil.Error:
-            pass  # it ended while we looked
-        told.append((time.time(), sum(used.values())))
+                for task in Path(f"/proc/{one.pid}/task").iterdir():
+                    ran, waited, _ = (task / "schedstat").read_text().split()
+                    threads[one.pid, int(task.name)] = int(ran) / 1e9, int(waited) / 1e9
+        looks.append(Look(time.time(), sum(used.values()), threads))
         time.sleep(0.1)
     if process.returncode:
         raise SystemExit(f"{command} failed")
-    return told
+    return looks
+
+
+def below(process: psutil.Process) -> list[psutil.Process]:
+    """A process and all below it; empty where it has ended."""
+    try:
+        return [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return []
 
 
 def scene(number: int) -> bytes:

@@ -77,16 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(arguments)
     samples = common.select(options.manifest, options)
     names = engine_names(options)
-    tessdata = find_tessdata() if any("tesseract" in name for name in names) else ""
-    runs: dict[str, Run] = {name: Run() for name in names}
-    truth: list[Sample] = []
-    with ExitStack() as stack:
-        workers = [stack.enter_context(Worker(Settings(name, options.threads, tessdata))) for name in names]
-        for number, (sample, turn) in enumerate(read_all(workers, samples, options.warm_up), 1):
-            truth.append(sample)
-            for name, answer in turn.items():
-                runs[name].add(sample, answer)
-            common.progress(number, len(samples))
+    truth, runs = run_engines(samples, names, options.threads, options.warm_up)
     if options.predictions:
         keep(options.predictions, runs)
     results = {name: run.costs() | rightness(truth, run.records, options.plates) for name, run in runs.items()}
@@ -128,6 +119,33 @@ def engine_names(options: argparse.Namespace) -> list[str]:
         else:
             raise SystemExit(f"there is no engine {name!r}; choose from wordsight, {', '.join(PEERS)}")
     return names
+
+
+def run_engines(
+    samples: Manifest, names: Sequence[str], threads: int | None, warm_up: int
+) -> tuple[list[Sample], dict[str, Run]]:
+    """Read all pictures with all engines, in turns.
+
+    Args:
+        samples: The pictures.
+        names: The engines, as ``engines.Settings`` names them.
+        threads: Most threads of each; None leaves every engine its default.
+        warm_up: Pictures that are read once before anything counts.
+
+    Returns:
+        The truth of each picture at its original size, and what each engine did.
+    """
+    tessdata = find_tessdata() if any("tesseract" in name for name in names) else ""
+    runs: dict[str, Run] = {name: Run() for name in names}
+    truth: list[Sample] = []
+    with ExitStack() as stack:
+        workers = [stack.enter_context(Worker(Settings(name, threads, tessdata))) for name in names]
+        for number, (sample, turn) in enumerate(read_all(workers, samples, warm_up), 1):
+            truth.append(sample)
+            for name, answer in turn.items():
+                runs[name].add(sample, answer)
+            common.progress(number, len(samples))
+    return truth, runs
 
 
 def read_all(workers: Sequence[Worker], samples: Manifest, warm_up: int) -> Iterator[tuple[Sample, dict[str, Answer]]]:

@@ -17,8 +17,10 @@ from wordsight.examples import example_path
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = [
+    "bulk",
     "detection",
     "detectors",
+    "engine_page",
     "lexicon",
     "memory",
     "mrz",
@@ -28,6 +30,7 @@ SCRIPTS = [
     "recognition",
     "rotation",
     "search",
+    "video",
 ]
 
 
