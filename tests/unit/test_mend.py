@@ -48,3 +48,10 @@ def test_where_no_line_runs_the_words_stay() -> None:
     words = found(boxes((0, 0, 30, 10)), np.array([[45.0, 5.0]], np.float32))
     assert mend(words, found(boxes((0, 20, 60, 30)))) is words
     assert mend(words, found(np.zeros((0, 4, 2), np.float32))) is words
+
+
+def test_what_is_much_higher_than_its_words_is_no_line() -> None:
+    words = found(boxes((10, 20, 30, 30), (10, 40, 38, 50)), np.array([[35.0, 25.0]], np.float32))
+    assert mend(words, found(boxes((0, 0, 90, 60)))) is words
+    mended = mend(words, found(boxes((0, 0, 90, 60), (9, 17, 40, 33))))
+    np.testing.assert_array_equal(mended.quads, boxes((10, 40, 38, 50), (9, 17, 40, 33)))

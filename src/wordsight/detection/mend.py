@@ -14,6 +14,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from wordsight import geometry
 from wordsight.types import Detection, Floats
 
 MARGIN = 1.1
@@ -24,6 +25,9 @@ SHARE = 0.1
 """... and so is a smaller share of the patch."""
 INSIDE = 0.5
 """A word of which more than this share lies in a line belongs to it."""
+HIGHER = 2.0
+"""A line so many times as high as the highest word in it is none: on a canvas the edge of a turned picture looks like a
+text to the detector of lines."""
 
 
 def cut_places(score: Floats, threshold: float, quads: Floats) -> Floats:
@@ -57,18 +61,24 @@ def cut_places(score: Floats, threshold: float, quads: Floats) -> Floats:
 def mend(words: Detection, lines: Detection) -> Detection:
     """The words, but where one of them was cut, the line that runs there instead of all words in it."""
     places = np.asarray(shapely.points(words.cut))
-    whole = shapely.intersects(_areas(lines.quads)[:, None], places[None]).any(axis=1)
+    old, new = _areas(words.quads), _areas(lines.quads)
+    inside = shapely.area(shapely.intersection(new[:, None], old[None])) > INSIDE * shapely.area(old)
+    highest = (inside * _heights(words.quads)).max(axis=1, initial=0)
+    whole = shapely.intersects(new[:, None], places[None]).any(axis=1) & (_heights(lines.quads) < HIGHER * highest)
     if not whole.any():
         return words
-    ground = shapely.union_all(_areas(lines.quads[whole]))
-    old = _areas(words.quads)
-    inside = shapely.area(shapely.intersection(old, ground)) > INSIDE * shapely.area(old)
+    inside = inside[whole].any(axis=0)
     return replace(
         words,
         quads=np.concatenate([words.quads[~inside], lines.quads[whole]]),
         scores=np.concatenate([words.scores[~inside], lines.scores[whole]]),
         cut=np.zeros((0, 2), np.float32),
     )
+
+
+def _heights(quads: Floats) -> Floats:
+    """The shorter sides of quads (N, 4, 2)."""
+    return np.asarray(np.minimum(*geometry.sides(quads)), np.float32)
 
 
 def _areas(quads: Floats) -> NDArray[np.object_]:

@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 
 from wordsight.types import Picture
 
+SIDE = 512
+"""Margins are looked for at about so many points along the longer side."""
+FLAT = 12
+"""Neighbouring points of a margin differ by no more than this, 0..255."""
+
 
 def rotate(picture: Picture, angle: float) -> tuple[Picture, NDArray[np.float64]]:
     """A picture turned clockwise by degrees, on a canvas that is just large enough, and the (2, 3) map of its points.
@@ -34,6 +39,30 @@ def rotate(picture: Picture, angle: float) -> tuple[Picture, NDArray[np.float64]
 
 
 def level(picture: Picture, angle: float) -> tuple[Picture, NDArray[np.float64]]:
-    """A picture turned back by an angle, degrees, and the (3, 3) matrix from its points to those of the original."""
+    """A picture turned back by an angle, degrees, without flat margins; the (3, 3) map of its points to the original.
+
+    A picture that was turned twice lies on a canvas of several times its area.
+    """
     turned, there = rotate(picture, -angle)
-    return turned, np.linalg.inv(np.vstack([there, (0, 0, 1)]))
+    left, top, right, bottom = contents(turned)
+    moved = np.array([[1.0, 0, left], [0, 1, top], [0, 0, 1]])
+    return turned[top:bottom, left:right], np.linalg.inv(np.vstack([there, (0, 0, 1)])) @ moved
+
+
+def contents(picture: Picture) -> tuple[int, int, int, int]:
+    """Where a picture shows anything: left, top, right and bottom of what its flat margins leave, in pixels.
+
+    Looking for text in margins costs time, and more where the whole gets so large that it is looked at in tiles.
+    """
+    height, width = picture.shape[:2]
+    step = max(1, max(height, width) // SIDE)
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.int16)[::step, ::step]
+    busy = np.zeros(grey.shape, bool)
+    busy[:, 1:] |= np.abs(np.diff(grey, axis=1)) > FLAT
+    busy[1:] |= np.abs(np.diff(grey, axis=0)) > FLAT
+    ranges = []
+    for axis, side in ((0, width), (1, height)):
+        at = np.flatnonzero(busy.any(axis=axis)) * step
+        ranges.append((max(0, int(at[0]) - 2 * step), min(side, int(at[-1]) + 2 * step)) if len(at) else (0, side))
+    (left, right), (top, bottom) = ranges
+    return left, top, right, bottom
