@@ -8,7 +8,7 @@ import pytest
 
 from wordsight.data.crops import HEIGHT, Example, comparable, examples, split
 from wordsight.data.manifest import Manifest, Sample, TrueWord, write_manifest
-from wordsight.data.spoil import bend, spoil
+from wordsight.data.spoil import bend, spoil, warp
 from wordsight.errors import ManifestError
 
 
@@ -69,7 +69,7 @@ def test_a_stable_part_is_held_out():
 
 def test_changes_depend_on_the_seed_alone_and_keep_the_size():
     crop = np.random.default_rng(0).integers(0, 256, (32, 100, 3)).astype(np.uint8)
-    for change in (bend, spoil):
+    for change in (bend, warp, spoil):
         one, two, other = (change(crop, np.random.default_rng(seed)) for seed in (3, 3, 4))
         np.testing.assert_array_equal(one, two)
         assert one.shape == crop.shape and one.dtype == np.uint8
@@ -78,6 +78,17 @@ def test_changes_depend_on_the_seed_alone_and_keep_the_size():
     for seed in range(60):
         assert spoil(crop[:4, :7], np.random.default_rng(seed)).shape == (4, 7, 3)
         assert bend(crop[:2, :2], np.random.default_rng(seed)).shape == (2, 2, 3)
+        assert warp(crop[:2, :2], np.random.default_rng(seed)).shape == (2, 2, 3)
+
+
+def test_another_hand_writes_the_same_stroke_otherwise():
+    crop = np.zeros((64, 64, 3), np.uint8)
+    crop[28:36, 8:56] = 255
+    seen = [warp(crop, np.random.default_rng(seed)) for seed in range(20)]
+    for one in seen:
+        assert 0.6 < (one > 127).sum() / (crop > 127).sum() < 1.6  # as much of it, and still one piece
+        assert cv2.connectedComponents((one[..., 0] > 127).astype(np.uint8))[0] == 2
+    assert np.mean([(one != crop).mean() for one in seen]) > 0.03
 
 
 def test_a_crop_knows_its_silences():

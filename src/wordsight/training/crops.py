@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from wordsight.data.crops import Example, examples
 from wordsight.data.manifest import Manifest
-from wordsight.data.spoil import bend, spoil
+from wordsight.data.spoil import bend, spoil, warp
 from wordsight.data.synth.config import SynthConfig
 from wordsight.data.synth.words import word
 from wordsight.errors import ManifestError
@@ -59,12 +59,14 @@ class RealCrops:
         weight: Share of the crops, relative to the other sources.
         bends: As in ``CropSource``.
         spoils: As in ``CropSource``.
+        warps: How far the shape of the letters may change, 0..1: handwriting; see ``wordsight.data.spoil.warp``.
     """
 
     crops: tuple[Example, ...]
     weight: float = 1.0
     bends: float = 1.0
     spoils: float = 1.0
+    warps: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.crops or not self.weight > 0:
@@ -72,7 +74,8 @@ class RealCrops:
 
     def draw(self, number: int, rng: np.random.Generator) -> Example:
         """One of the crops, drawn at random."""
-        return self.crops[int(rng.integers(len(self.crops)))]
+        example = self.crops[int(rng.integers(len(self.crops)))]
+        return replace(example, picture=warp(example.picture, rng, self.warps)) if self.warps else example
 
 
 @dataclass(frozen=True, slots=True)
