@@ -95,7 +95,7 @@ def fill(folder: Path, options: argparse.Namespace) -> tuple[str, dict[str, str]
                 session.execute(insert(table), [row[table] for row in rows])
         common.progress(numbers.stop, options.pictures)
     picture, _ = services.pictures.all(who, model, "", options.pictures // 2, 1)
-    file, _ = services.predictions.all(who, offset=options.pictures // 2, limit=1)
+    file, _ = services.results.all(who, offset=options.pictures // 2, limit=1)
     services.close()
     return key, paths_of(model, picture[0].id, file[0].file.id, options.pictures)
 

@@ -91,15 +91,15 @@ def test_every_page_can_be_used_by_everybody(tab: Any, site: Any, paths: dict[st
 def test_review_with_the_keyboard(tab: Any, site: Any, paths: dict[str, str]) -> None:
     who = site.services.keys.check(site.key)
     model = paths["review"].split("/")[2]
-    [waiting] = site.services.predictions.all(who, model_id=model)[0]
-    site.services.predictions.approve(who, waiting.file.id, "")
+    [waiting] = site.services.results.all(who, model_id=model)[0]
+    site.services.results.approve(who, waiting.file.id, "")
     tab.fill("#key", site.key)
     tab.click("main button")
     tab.goto(paths["review"])
     tab.fill("#fields input", "AB 12")
     tab.keyboard.press("Control+Enter")
     tab.wait_for_selector("text=Nothing to review")
-    [done] = site.services.predictions.all(who, model_id=model)[0]
+    [done] = site.services.results.all(who, model_id=model)[0]
     assert done.file.approval == "approved"
     assert [box["text"] for box in done.pages[0].corrected or ()] == ["AB 12"]
 

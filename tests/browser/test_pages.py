@@ -177,7 +177,7 @@ def test_pre_filled_by_the_reader(signed_in: Any, site: Any, plate: Make) -> Non
     saved(page)
     who = site.services.keys.check(site.key)
     assert site.services.pictures.all(who, model)[0][0].boxes[0]["text"] == "HELLO"
-    assert site.services.predictions.all(who, model_id=model)[1] == 0  # nothing was kept as a result
+    assert site.services.results.all(who, model_id=model)[1] == 0  # nothing was kept as a result
 
 
 def test_read_and_find_again(signed_in: Any, plate: Make) -> None:

@@ -21,6 +21,7 @@ from wordsight.server.services.context import Context
 from wordsight.server.services.models import Models
 from wordsight.server.services.pictures import Pictures
 from wordsight.server.services.predictions import Predictions
+from wordsight.server.services.results import Results
 from wordsight.server.services.training import Trainings
 from wordsight.server.services.webhooks import Webhooks
 from wordsight.server.settings import Settings
@@ -35,6 +36,7 @@ class Services:
     models: Models
     pictures: Pictures
     predictions: Predictions
+    results: Results
     trainings: Trainings
     webhooks: Webhooks
     activity: Activity
@@ -58,6 +60,7 @@ class Services:
             models=Models(context),
             pictures=Pictures(context),
             predictions=Predictions(context, inference, partial(jobs.enqueue, "predict"), webhooks),
+            results=Results(context, webhooks),
             trainings=Trainings(context, partial(jobs.enqueue, "train")),
             webhooks=webhooks,
             activity=Activity(context),

@@ -30,8 +30,8 @@ from wordsight.server.access import Services
 from wordsight.server.errors import NotThere, ServiceError, Unavailable
 from wordsight.server.jobs import APPLICATION, AT_ONCE, VERSION, Jobs, queue_of
 from wordsight.server.logs import set_up_logs
-from wordsight.server.services import predictions
 from wordsight.server.services.model_info import RUNNING
+from wordsight.server.services.results import PENDING
 from wordsight.server.services.training import AGAIN
 from wordsight.server.services.webhooks import QUEUED, wait_after
 from wordsight.server.settings import Settings, dump_settings, read_settings
@@ -178,7 +178,7 @@ class Worker:
             session.merge(Beat(name=self.name, beat=now))
             alive = list(session.scalars(select(Beat.name).where(Beat.beat > now - SILENT_SECONDS)))
             runs = list(session.scalars(select(Run.id).where(Run.state.in_(RUNNING))))
-            files = list(session.scalars(select(File.id).where(File.state == predictions.PENDING).limit(1000)))
+            files = list(session.scalars(select(File.id).where(File.state == PENDING).limit(1000)))
             messages = list(session.scalars(select(Delivery).where(Delivery.state == QUEUED).limit(1000)))
         self.jobs.take_over([*alive, self.name])
         self.jobs.forget_failed()

@@ -125,7 +125,7 @@ def review_page(request: Request, model_id: str, who: Visitor, skip: Annotated[i
     """The most doubtful result that nobody has looked at."""
     use = services(request)
     model = use.models.get(who, model_id)
-    found, total = use.predictions.all(who, model_id=model_id, review=True, offset=skip, limit=1)
+    found, total = use.results.all(who, model_id=model_id, review=True, offset=skip, limit=1)
     file = shapes.FileShape.of(found[0]).model_dump() if found else None
     data = {"file": file, "labels": [name for name, _ in model.labels], "model": model_id, "skip": skip}
     return render(request, "review.html", who, model=model, data=data, file=file, total=total, skip=skip)

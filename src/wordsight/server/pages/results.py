@@ -26,7 +26,7 @@ def results_page(
     """Everything that was read, newest first, and a search in it."""
     use = services(request)
     offset = (page - 1) * IN_A_PAGE
-    found, total = use.predictions.all(who, model_id=model, words=words, offset=offset, limit=IN_A_PAGE)
+    found, total = use.results.all(who, model_id=model, words=words, offset=offset, limit=IN_A_PAGE)
     models = use.models.all(who, archived=True)
     names = {info.id: info.name for info in models}
     shown: dict[str, Any] = {
@@ -45,7 +45,7 @@ def result_page(
 ) -> Response:
     """One file and what was read in it; searched words are marked."""
     use = services(request)
-    read = use.predictions.get(who, file_id)
+    read = use.results.get(who, file_id)
     data = {"file": shapes.FileShape.of(read).model_dump(), "words": words.split()}
     model = use.models.get(who, read.file.model_id) if read.file.model_id else None
     return render(request, "result.html", who, file=read.file, data=data, read_with=model)

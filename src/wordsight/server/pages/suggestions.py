@@ -87,7 +87,7 @@ async def import_annotated_set(model_id: str, request: Request, who: Who, use: U
 @router.get("/files/{file_id}/document", tags=["results"], response_class=Response)
 def file_document(file_id: str, who: Who, use: Use, kind: documents.Kind) -> Response:
     """What was read in a file, as hOCR, ALTO, Markdown or a PDF whose text can be searched."""
-    read = use.predictions.get(who, file_id)
+    read = use.results.get(who, file_id)
     settings = use.context.settings
     limits = Limits(pixels=settings.max_pixels, file_bytes=settings.max_upload_bytes)
     data = use.context.files.get(read.file.digest or "") if kind == "pdf" else b""

@@ -183,14 +183,14 @@ async def stored(
     today = int(time.time() // DAY)
     first = 0 if start_day_interval is None else start_day_interval
     last = today if current_batch_day is None else current_batch_day
-    found = await run_in_threadpool(use.predictions.of_days, who, model_id, first, last)
+    found = await run_in_threadpool(use.results.of_days, who, model_id, first, last)
     return Reply(moderated_json(found))
 
 
 @both(inferences, "/Model/{model_id}/ImageLevelInferences/{page_id}", ["GET"])
 async def stored_page(model_id: str, page_id: str, who: Who, use: Use) -> Reply:
     """One page that a model has read."""
-    file, page = await run_in_threadpool(use.predictions.page, who, page_id)
+    file, page = await run_in_threadpool(use.results.page, who, page_id)
     results = [page_json(file, page)]
     return Reply({"message": "Success", "result": results, "signed_urls": signed(use, results)})
 
@@ -198,7 +198,7 @@ async def stored_page(model_id: str, page_id: str, who: Who, use: Use) -> Reply:
 @both(inferences, "/Model/{model_id}/InferenceRequestFiles/GetPredictions/{file_id}", ["GET"])
 async def stored_file(model_id: str, file_id: str, who: Who, use: Use) -> Reply:
     """All pages of one file: what a client asks for again and again until an asynchronous request is done."""
-    done = await run_in_threadpool(use.predictions.get, who, file_id)
+    done = await run_in_threadpool(use.results.get, who, file_id)
     body = moderated_json([(done.file, page) for page in done.pages])
     return Reply(body | {"status": done.file.state, "message": done.file.error or "Success"})
 
@@ -206,7 +206,7 @@ async def stored_file(model_id: str, file_id: str, who: Who, use: Use) -> Reply:
 @both(inferences, "/Model/{model_id}/InferenceRequestFiles/{file_id}", ["DELETE"])
 async def delete_file(model_id: str, file_id: str, who: Who, use: Use) -> Reply:
     """Forget a file and what was read in it."""
-    await run_in_threadpool(use.predictions.delete, who, file_id)
+    await run_in_threadpool(use.results.delete, who, file_id)
     return Reply({"message": "Success", "request_file_id": file_id})
 
 
@@ -216,7 +216,7 @@ async def correct_page(model_id: str, page_id: str, request: Request, who: Who, 
     """Correct the fields of a page: ``{"moderated_boxes": [...]}``."""
     form = await read_form(request, use.context.settings)
     boxes = [box_from_client(box) for box in form.objects("moderated_boxes")]
-    file, page = await run_in_threadpool(use.predictions.correct, who, page_id, boxes)
+    file, page = await run_in_threadpool(use.results.correct, who, page_id, boxes)
     return Reply({"message": "Success", "result": [page_json(file, page)], "signed_urls": {}})
 
 
@@ -233,7 +233,7 @@ async def unverify(model_id: str, file_id: str, who: Who, use: Use) -> Reply:
 
 
 async def _approve(use: Services, who: Caller, file_id: str, approval: str) -> Reply:
-    done = await run_in_threadpool(use.predictions.approve, who, file_id, approval)
+    done = await run_in_threadpool(use.results.approve, who, file_id, approval)
     return Reply({"message": "Success", "request_file_id": file_id, "approval_status": done.file.approval})
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from wordsight.server.services.model_info import ModelInfo
 from wordsight.server.services.reads import Read
 from wordsight.server.services.rules import Problem
-from wordsight.server.tables import Activity, Delivery, File, Key, Page, Picture, Run, Version, Webhook
+from wordsight.server.tables import File, Webhook
 
 Corner = tuple[float, float]
 Decision = Literal["approved", "rejected", ""]
@@ -20,6 +20,17 @@ class Shape(BaseModel):
     """Base: unknown keys are refused, so that a mistyped one is noticed."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class Row(Shape):
+    """What is shown of a row, by the names of its columns where nothing else is said."""
+
+    model_config = ConfigDict(from_attributes=True, populate_by_name=True)
+
+    @classmethod
+    def of(cls, row: object) -> Self:
+        """From a row."""
+        return cls.model_validate(row)
 
 
 class Reason(Shape):
@@ -91,19 +102,14 @@ class ModelShape(Shape):
         )
 
 
-class VersionShape(Shape):
+class VersionShape(Row):
     """A trained state of a model."""
 
     number: int
     created: float
     size: int
     metrics: dict[str, Any]
-    run: str | None
-
-    @classmethod
-    def of(cls, row: Version) -> VersionShape:
-        """From a row."""
-        return cls(number=row.number, created=row.created, size=row.size, metrics=row.metrics, run=row.run_id)
+    run: str | None = Field(validation_alias="run_id")
 
 
 class BoxShape(Shape):
@@ -125,7 +131,7 @@ class Boxes(Shape):
     revision: int | None = Field(None, description="The picture's revision that you have seen.")
 
 
-class PictureShape(Shape):
+class PictureShape(Row):
     """A picture to learn from."""
 
     id: str
@@ -138,22 +144,6 @@ class PictureShape(Shape):
     created: float
     source: str
     boxes: list[BoxShape]
-
-    @classmethod
-    def of(cls, row: Picture) -> PictureShape:
-        """From a row."""
-        return cls(
-            id=row.id,
-            name=row.name,
-            width=row.width,
-            height=row.height,
-            bytes=row.bytes,
-            state=row.state,
-            revision=row.revision,
-            created=row.created,
-            source=row.source,
-            boxes=[BoxShape(**box) for box in row.boxes],
-        )
 
 
 class Failed(Shape):
@@ -183,11 +173,11 @@ class NewRun(Shape):
     minutes: float | None = Field(None, gt=0)
 
 
-class RunShape(Shape):
+class RunShape(Row):
     """A training."""
 
     id: str
-    model: str
+    model: str = Field(validation_alias="model_id")
     state: str
     minutes: float
     created: float
@@ -198,23 +188,6 @@ class RunShape(Shape):
     version: int | None
     report: dict[str, Any]
 
-    @classmethod
-    def of(cls, row: Run) -> RunShape:
-        """From a row."""
-        return cls(
-            id=row.id,
-            model=row.model_id,
-            state=row.state,
-            minutes=row.minutes,
-            created=row.created,
-            started=row.started,
-            ended=row.ended,
-            progress=row.progress,
-            error=row.error,
-            version=row.version,
-            report=row.report,
-        )
-
 
 class WordShape(Shape):
     """A word that was read."""
@@ -224,7 +197,7 @@ class WordShape(Shape):
     confidence: float
 
 
-class PageShape(Shape):
+class PageShape(Row):
     """What was read on one page."""
 
     id: str
@@ -233,22 +206,8 @@ class PageShape(Shape):
     height: int
     text: str
     words: list[WordShape]
-    fields: list[BoxShape]
+    fields: list[BoxShape] = Field(validation_alias="boxes")
     corrected: list[BoxShape] | None
-
-    @classmethod
-    def of(cls, row: Page) -> PageShape:
-        """From a row."""
-        return cls(
-            id=row.id,
-            number=row.number,
-            width=row.width,
-            height=row.height,
-            text=row.text,
-            words=[WordShape(**word) for word in row.words],
-            fields=[BoxShape(**box) for box in row.boxes],
-            corrected=None if row.corrected is None else [BoxShape(**box) for box in row.corrected],
-        )
 
 
 class FileShape(Shape):
@@ -313,7 +272,7 @@ class NewKey(Shape):
     expires: float | None = Field(None, description="Seconds since 1970; without it the key does not end.")
 
 
-class KeyShape(Shape):
+class KeyShape(Row):
     """A key, without its secret."""
 
     id: str
@@ -324,20 +283,6 @@ class KeyShape(Shape):
     expires: float | None
     revoked: float | None
     used: float | None
-
-    @classmethod
-    def of(cls, row: Key) -> KeyShape:
-        """From a row."""
-        return cls(
-            id=row.id,
-            name=row.name,
-            start=row.start,
-            scopes=row.scopes,
-            created=row.created,
-            expires=row.expires,
-            revoked=row.revoked,
-            used=row.used,
-        )
 
 
 class MadeKey(Shape):
@@ -378,11 +323,11 @@ class WebhookShape(Shape):
         )
 
 
-class DeliveryShape(Shape):
+class DeliveryShape(Row):
     """A message to a webhook."""
 
     id: str
-    webhook: str
+    webhook: str = Field(validation_alias="webhook_id")
     event: str
     state: str
     attempts: int
@@ -391,32 +336,12 @@ class DeliveryShape(Shape):
     created: float
     delivered: float | None
 
-    @classmethod
-    def of(cls, row: Delivery) -> DeliveryShape:
-        """From a row."""
-        return cls(
-            id=row.id,
-            webhook=row.webhook_id,
-            event=row.event,
-            state=row.state,
-            attempts=row.attempts,
-            status=row.status,
-            error=row.error,
-            created=row.created,
-            delivered=row.delivered,
-        )
 
-
-class ActivityShape(Shape):
+class ActivityShape(Row):
     """One entry of the audit log."""
 
     created: float
-    key: str
+    key: str = Field(validation_alias="key_name")
     action: str
-    object: str
+    object: str = Field(validation_alias="object_id")
     detail: str
-
-    @classmethod
-    def of(cls, row: Activity) -> ActivityShape:
-        """From a row."""
-        return cls(created=row.created, key=row.key_name, action=row.action, object=row.object_id, detail=row.detail)

@@ -60,7 +60,7 @@ def list_files(
     limit: Limit = 50,
 ) -> shapes.FilePage:
     """What was read, newest first; for a ``review`` the most doubtful first; only files with all these ``words``."""
-    found, total = use.predictions.all(who, model_id=model, review=review, words=words, offset=offset, limit=limit)
+    found, total = use.results.all(who, model_id=model, review=review, words=words, offset=offset, limit=limit)
     return shapes.FilePage(files=[shapes.FileShape.of(read) for read in found], total=total)
 
 
@@ -70,7 +70,7 @@ def export_files(
 ) -> Response:
     """The fields of what a model has read, a row a file: everything, or what is approved, rejected or undecided."""
     info = use.models.get(who, model)
-    found, _ = use.predictions.all(who, model_id=model, approval=approval, limit=MOST_EXPORTED)
+    found, _ = use.results.all(who, model_id=model, approval=approval, limit=MOST_EXPORTED)
     labels = [name for name, _ in info.labels]
     if kind == "csv":
         return download(to_csv(labels, found), "results.csv", "text/csv; charset=utf-8")
@@ -80,7 +80,7 @@ def export_files(
 @router.get("/files/{file_id}", tags=["results"])
 def get_file(file_id: str, who: Who, use: Use) -> shapes.FileShape:
     """One file and what was read in it."""
-    return shapes.FileShape.of(use.predictions.get(who, file_id))
+    return shapes.FileShape.of(use.results.get(who, file_id))
 
 
 @router.get("/files/{file_id}/picture", tags=["results"], response_class=Response)
@@ -93,27 +93,27 @@ def file_picture(
     width: Width = None,
 ) -> Response:
     """A page of a file as JPEG, upright; with ``width`` made smaller."""
-    file = use.predictions.get(who, file_id).file
+    file = use.results.get(who, file_id).file
     return image(use, request, file.digest or "", page, width)
 
 
 @router.delete("/files/{file_id}", status_code=204, tags=["results"])
 def delete_file(file_id: str, who: Who, use: Use) -> None:
     """Forget a file and what was read in it."""
-    use.predictions.delete(who, file_id)
+    use.results.delete(who, file_id)
 
 
 @router.put("/pages/{page_id}/boxes", tags=["results"])
 def correct_page(page_id: str, body: shapes.Boxes, who: Who, use: Use) -> shapes.PageShape:
     """Correct the fields of a page."""
-    _, page = use.predictions.correct(who, page_id, [box.model_dump() for box in body.boxes])
+    _, page = use.results.correct(who, page_id, [box.model_dump() for box in body.boxes])
     return shapes.PageShape.of(page)
 
 
 @router.post("/files/{file_id}/approval", tags=["results"])
 def approve_file(file_id: str, body: shapes.Approval, who: Who, use: Use) -> shapes.FileShape:
     """Approve a file, which makes it training data, or reject it."""
-    return shapes.FileShape.of(use.predictions.approve(who, file_id, body.approval))
+    return shapes.FileShape.of(use.results.approve(who, file_id, body.approval))
 
 
 # ------------------------------------------------------------------------------------------------ administration

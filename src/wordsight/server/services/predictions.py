@@ -1,32 +1,29 @@
-"""Files that are read: at once or later, with a model or without, kept, corrected, approved, searched."""
+"""Files that are read: at once or later, with a model or without; what is read is kept, judged and told."""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from wordsight.server.errors import BadRequest, Conflict, NotThere
+from wordsight.server.errors import Conflict, NotThere
 from wordsight.server.forms import Upload
-from wordsight.server.records import page_json
 from wordsight.server.security import Caller
-from wordsight.server.services.context import Context, charge, is_kept, model_of, note, refund
-from wordsight.server.services.pictures import check_box
+from wordsight.server.services.context import Context, charge, model_of
 from wordsight.server.services.reads import PageRead, Read, ReadsFiles, Request
-from wordsight.server.services.rules import Problem, Rules, judge
+from wordsight.server.services.results import FAILURE, PENDING, SUCCESS, announce, judged, with_pages
+from wordsight.server.services.rules import Rules
 from wordsight.server.services.webhooks import Webhooks
-from wordsight.server.tables import DAY, File, Model, Page, Picture, Taken, Version, new_id
+from wordsight.server.tables import DAY, File, Model, Page, Taken, Version, new_id
 
 LONGEST_METADATA = 10_000
-SUCCESS, PENDING, FAILURE = "success", "pending", "failure"
 
 
 class Predictions:
-    """What can be done with files to read."""
+    """Reading files, and keeping what was read; see :mod:`wordsight.server.services.results` for what comes after."""
 
     def __init__(
         self, context: Context, reader: ReadsFiles, enqueue: Callable[[str], None], webhooks: Webhooks
@@ -122,7 +119,7 @@ class Predictions:
             if file is None or file.digest is None:
                 raise NotThere("the file was deleted")
             if file.state != PENDING:
-                return self._with_pages(session, file)
+                return with_pages(session, file)
             model = _active(session, session.get(Model, file.model_id)) if file.model_id else None
         pages = self.reader.read(self.context.files.get(file.digest), model[:2] if model else None, file.pages_wanted)
         messages: list[str] = []
@@ -133,7 +130,7 @@ class Predictions:
             if file.state == PENDING:
                 file.state, file.version = SUCCESS, model[2] if model else None
                 messages = self._settle(session, file, store_pages(session, file, pages))
-            done = self._with_pages(session, file)
+            done = with_pages(session, file)
         self.webhooks.send(messages)
         return done
 
@@ -144,7 +141,7 @@ class Predictions:
             if file is None or file.state != PENDING:
                 return
             file.state, file.error = FAILURE, message[:2000]
-            messages = self._announce(session, "prediction.failed", file, ())
+            messages = announce(self.webhooks, session, "prediction.failed", file, ())
         self.webhooks.send(messages)
 
     def _settle(self, session: Session, file: File, pages: Sequence[Page]) -> list[str]:
@@ -154,204 +151,14 @@ class Predictions:
         """
         model = session.get(Model, file.model_id) if file.model_id else None
         rules = Rules.model_validate((model.settings if model else {}).get("rules") or {})
-        file.problems = [problem.model_dump() for problem in _judged(rules, pages)]
-        messages = self._announce(session, "prediction.finished", file, pages)
+        file.problems = [problem.model_dump() for problem in judged(rules, pages)]
+        messages = announce(self.webhooks, session, "prediction.finished", file, pages)
         if file.problems:
-            messages += self._announce(session, "prediction.review", file, pages)
+            messages += announce(self.webhooks, session, "prediction.review", file, pages)
         elif model is not None and rules.approve:
             file.approval, file.verified, file.verified_by = "approved", time.time(), "rules"
-            messages += self._announce(session, "prediction.approved", file, pages)
+            messages += announce(self.webhooks, session, "prediction.approved", file, pages)
         return messages
-
-    def _announce(self, session: Session, event: str, file: File, pages: Sequence[Page]) -> list[str]:
-        """Write messages of an event about a file, with its pages as clients of the hosted service expect them."""
-        body = {
-            "model_id": file.model_id,
-            "request_file_id": file.id,
-            "name": file.name,
-            "error": file.error,
-            "approval": file.approval,
-            "problems": file.problems or [],
-            "message": file.error or "Success",
-            "result": [page_json(file, page) for page in pages],
-        }
-        happened = f"{file.id}/{file.verified or ''}"  # a file may be approved, reopened and approved again
-        return self.webhooks.announce(session, file.workspace_id, event, happened, file.model_id, body)
-
-    def get(self, caller: Caller, file_id: str) -> Read:
-        """A file and its pages.
-
-        Raises:
-            NotThere: There is none.
-        """
-        caller.need("read")
-        with self.context.store.session() as session:
-            return self._with_pages(session, file_of(session, caller, file_id))
-
-    def page(self, caller: Caller, page_id: str) -> tuple[File, Page]:
-        """One page and its file.
-
-        Raises:
-            NotThere: There is none.
-        """
-        caller.need("read")
-        with self.context.store.session() as session:
-            return _page_of(session, caller, page_id)
-
-    def of_days(self, caller: Caller, model_id: str, first: int, last: int) -> list[tuple[File, Page]]:
-        """Pages that a model read from one day to another (days since 1970), newest first.
-
-        Raises:
-            NotThere: There is no such model.
-        """
-        caller.need("read")
-        with self.context.store.session() as session:
-            model = model_of(session, caller, model_id)
-            query = (
-                select(File, Page)
-                .join(Page, Page.file_id == File.id)
-                .where(Page.model_id == model.id, Page.day >= first, Page.day <= last)
-                .order_by(Page.created.desc(), Page.number)
-            )
-            return [(file, page) for file, page in session.execute(query)]
-
-    def all(
-        self,
-        caller: Caller,
-        *,
-        model_id: str = "",
-        review: bool = False,
-        approval: str | None = None,
-        words: str = "",
-        offset: int = 0,
-        limit: int = 50,
-    ) -> tuple[list[Read], int]:
-        """Files of the workspace with their pages, newest first, or the most doubtful first for a review.
-
-        Args:
-            caller: Who asks.
-            model_id: Only what this model read; empty: everything.
-            review: Only what nobody has approved or rejected, most doubtful first.
-            approval: Only what is "approved", "rejected" or undecided (""); None: everything.
-            words: Only pages with all of these words.
-            offset: How many to leave out.
-            limit: How many at most.
-
-        Returns:
-            The files, and how many there are in all.
-        """
-        caller.need("read")
-        with self.context.store.session() as session:
-            query = select(File).where(File.workspace_id == caller.workspace)
-            if model_id:
-                query = query.where(File.model_id == model_of(session, caller, model_id).id)
-            doubt = select(func.max(Page.doubt)).where(Page.file_id == File.id).scalar_subquery()
-            if review:
-                query = query.where(File.approval == "", File.state == SUCCESS, File.model_id.is_not(None))
-            if approval is not None:
-                query = query.where(File.approval == approval)
-            for word in words.split():
-                escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-                found = select(Page.file_id).where(Page.text.ilike(f"%{escaped}%", escape="\\"))
-                query = query.where(File.id.in_(found))
-            total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-            first = doubt.desc() if review else File.created.desc()
-            order = query.order_by(first, File.id)
-            files = session.scalars(order.offset(offset).limit(limit))
-            return [self._with_pages(session, file) for file in files], total
-
-    def correct(self, caller: Caller, page_id: str, boxes: Sequence[Mapping[str, Any]]) -> tuple[File, Page]:
-        """Replace the fields of a page by what a person says.
-
-        Raises:
-            NotThere: There is no such page.
-            BadRequest: A box is wrong.
-        """
-        caller.need("write")
-        with self.context.store.session() as session:
-            file, page = _page_of(session, caller, page_id)
-            labels = session.get_one(Model, file.model_id).labels if file.model_id else None
-            if labels is None:
-                raise BadRequest("the file was read without a model; there are no fields to correct")
-            page.corrected = [
-                check_box(box, labels, page.width, page.height) | {"score": 1.0, "moderated": True} for box in boxes
-            ]
-            page.changed = time.time()
-            rules = Rules.model_validate(session.get_one(Model, file.model_id).settings.get("rules") or {})
-            session.flush()
-            file.problems = [p.model_dump() for p in _judged(rules, self._with_pages(session, file).pages)]
-            note(session, caller, "prediction.correct", page.id, file.name)
-            return file, page
-
-    def approve(self, caller: Caller, file_id: str, approval: str) -> Read:
-        """Say whether a file's fields are right: "approved", "rejected" or "" (undecided again).
-
-        An approved page becomes a picture to learn from.
-
-        Raises:
-            NotThere: There is no such file.
-            BadRequest: It was read without a model, or not yet.
-        """
-        caller.need("write")
-        with self.context.store.session() as session:
-            file = file_of(session, caller, file_id)
-            if file.model_id is None or file.state != SUCCESS:
-                raise BadRequest("only a file that a model has read can be approved")
-            file.approval = approval
-            file.verified = time.time() if approval else None
-            file.verified_by = caller.name if approval else ""
-            if approval == "approved":
-                self._learn_from(session, file)
-            note(session, caller, f"prediction.{approval or 'reopen'}", file.id, file.name)
-            done = self._with_pages(session, file)
-            messages = self._announce(session, f"prediction.{approval}", file, done.pages) if approval else []
-        self.webhooks.send(messages)
-        return done
-
-    def _learn_from(self, session: Session, file: File) -> None:
-        """Make the first page of an approved file a marked picture of its model, once."""
-        page = session.scalar(select(Page).where(Page.file_id == file.id).order_by(Page.number).limit(1))
-        pages = session.scalar(select(func.count()).select_from(Page).where(Page.file_id == file.id))
-        if page is None or pages != 1 or file.digest is None or file.model_id is None:
-            return
-        row = session.scalar(select(Picture).where(Picture.model_id == file.model_id, Picture.digest == file.digest))
-        if row is None:
-            charge(session, self.context, file.workspace_id, file.bytes)
-            row = Picture(
-                id=new_id(),
-                workspace_id=file.workspace_id,
-                model_id=file.model_id,
-                name=file.name,
-                digest=file.digest,
-                bytes=file.bytes,
-                width=page.width,
-                height=page.height,
-                source="review",
-            )
-            session.add(row)
-        boxes = page.boxes if page.corrected is None else page.corrected
-        row.boxes = [{key: box.get(key) for key in ("id", "label", "quad", "text")} for box in boxes]
-        row.state, row.revision = "marked", (row.revision or 0) + 1
-
-    def delete(self, caller: Caller, file_id: str) -> None:
-        """Forget a file and what was read in it.
-
-        Raises:
-            NotThere: There is none.
-        """
-        caller.need("write")
-        with self.context.store.session() as session:
-            file = file_of(session, caller, file_id)
-            for page in session.scalars(select(Page).where(Page.file_id == file.id)):
-                session.delete(page)
-            refund(session, caller.workspace, file.bytes)
-            session.flush()
-            session.delete(file)
-            session.flush()
-            note(session, caller, "prediction.delete", file.id, file.name)
-            unused = file.digest is not None and not is_kept(session, file.digest)
-        if unused and file.digest:
-            self.context.files.delete(file.digest)
 
     def _version(self, caller: Caller, model_id: str | None) -> tuple[str, str, int] | None:
         if model_id is None:
@@ -374,29 +181,6 @@ class Predictions:
         session.add(file)
         session.flush()
         return file
-
-    def _with_pages(self, session: Session, file: File) -> Read:
-        rows = session.scalars(select(Page).where(Page.file_id == file.id).order_by(Page.number))
-        return Read(file, tuple(rows))
-
-
-def file_of(session: Session, caller: Caller, file_id: str) -> File:
-    """A file of the caller's workspace.
-
-    Raises:
-        NotThere: There is none with this id, or it is somebody else's.
-    """
-    file = session.scalar(select(File).where(File.id == file_id, File.workspace_id == caller.workspace))
-    if file is None:
-        raise NotThere("there is no such file in your workspace; list the results to see their ids")
-    return file
-
-
-def _page_of(session: Session, caller: Caller, page_id: str) -> tuple[File, Page]:
-    page = session.scalar(select(Page).where(Page.id == page_id, Page.workspace_id == caller.workspace))
-    if page is None:
-        raise NotThere("there is no such page in your workspace; list the results to see their ids")
-    return session.get_one(File, page.file_id), page
 
 
 def _active(session: Session, model: Model | None) -> tuple[str, str, int]:
@@ -433,8 +217,3 @@ def store_pages(session: Session, file: File, pages: Sequence[PageRead]) -> tupl
     session.add_all(rows)
     session.flush()
     return rows
-
-
-def _judged(rules: Rules, pages: Sequence[Page]) -> list[Problem]:
-    """The rules that a file breaks, by what a person has said where somebody has."""
-    return judge(rules, [box for page in pages for box in (page.boxes if page.corrected is None else page.corrected)])
