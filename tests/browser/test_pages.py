@@ -233,13 +233,17 @@ def test_deleting_asks_first(signed_in: Any) -> None:
 
 def test_rules_are_set_and_refused_where_the_user_looks(signed_in: Any, site: Any) -> None:
     page = signed_in
-    model = new_model(page, "date, total", "with rules")
+    model = new_model(page, "date, net, tax, total", "with rules")
     page.goto(f"/models/{model}")
     page.check("[aria-label='total must be there']")
     page.fill("[aria-label='What date must look like']", "[0-9")
     page.click("text=Save the rules")
     page.wait_for_selector("#rules-problem:not([hidden])")
     page.fill("[aria-label='What date must look like']", "[0-9]{2}/[0-9]{2}/[0-9]{4}")
+    page.fill("[aria-label='Fields that total must be the sum of']", "net, taxes")
+    page.click("text=Save the rules")
+    page.wait_for_selector("#rules-problem:has-text('taxes')")
+    page.fill("[aria-label='Fields that total must be the sum of']", "net, tax")
     page.fill("#least", "80")
     page.click("text=Save the rules")
     page.wait_for_selector("text=The rules are saved")
@@ -247,7 +251,13 @@ def test_rules_are_set_and_refused_where_the_user_looks(signed_in: Any, site: An
     rules = site.services.models.rules(site.services.keys.check(site.key), model)
     assert rules.fields["total"].required
     assert rules.fields["date"].pattern == "[0-9]{2}/[0-9]{2}/[0-9]{4}"
+    assert [(rule.total, rule.parts) for rule in rules.sums] == [("total", ["net", "tax"])]
     assert rules.confidence == 0.8
     page.reload()
+    assert page.input_value("[aria-label='Fields that total must be the sum of']") == "net, tax"
+    page.fill("[aria-label='Fields that total must be the sum of']", "")
+    page.click("text=Save the rules")
+    page.wait_for_selector("text=The rules are saved")
+    assert site.services.models.rules(site.services.keys.check(site.key), model).sums == []
     assert page.is_checked("[aria-label='total must be there']")
     assert page.input_value("#least") == "80"

@@ -27,13 +27,18 @@ $("change-model")?.addEventListener("submit", (event) => {
 $("rules")?.addEventListener("submit", (event) => {
   event.preventDefault();
   const form = event.target;
-  const rules = pageData(); // sums, and what a program has set, stay as they are
+  const rules = pageData(); // what a program has set, such as a sum's tolerance, stays as it is
   for (const row of form.querySelectorAll("[data-field]")) {
     const name = row.dataset.field;
     const [required, pattern] = [row.querySelector("[name=required]").checked, row.querySelector("[name=pattern]").value.trim()];
     const rule = { ...rules.fields[name], required, pattern };
     if (required || pattern || rule.confidence != null) rules.fields[name] = rule;
     else delete rules.fields[name];
+    const parts = split(row.querySelector("[name=parts]")?.value ?? "", ",");
+    const sum = rules.sums.find((one) => one.total === name);
+    if (parts.length && sum) sum.parts = parts;
+    else if (parts.length) rules.sums.push({ total: name, parts });
+    else rules.sums = rules.sums.filter((one) => one !== sum);
   }
   rules.confidence = Number(form.elements.least.value) / 100;
   rules.approve = form.elements.approve.checked;
