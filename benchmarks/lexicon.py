@@ -16,6 +16,7 @@ Lists:
   90,000      the most frequent English words of the package wordfreq (Apache-2.0, its data CC-BY-SA-4.0; install it, or
               give another list with --words), with the words of the sets
   codes       of crops that are half digits or more: their text, and 50 others with one or two characters changed
+  neighbours  the same of all other crops: the hardest list, for words are seldom so much alike
 
 From "all" and "90,000" a fifth of the words is taken out, by their CRC-32. Each crop is read twice, with its own word
 in the list and with its own word taken out. The columns:
@@ -50,9 +51,10 @@ from wordsight.data.manifest import Sample
 from wordsight.evaluation.protocols import fold
 from wordsight.image.load import load
 from wordsight.models.runtime import Network
+from wordsight.reader import Reader
 from wordsight.recognition.ctc import best_path, marks
 from wordsight.recognition.guide import Guide, Guides
-from wordsight.recognition.rejection import CONTRADICTED, letters
+from wordsight.recognition.rejection import CONTRADICTED
 from wordsight.recognition.search import WordSearch
 from wordsight.recognition.svtr import SvtrRecognizer
 from wordsight.stages import StageOptions
@@ -67,6 +69,8 @@ LARGE = 90_000
 FOLDS = 5
 TIMED = 600
 TOGETHER = 32
+CLOSE = 2.0
+"""Weight of lists of near neighbours in the fit: they are few beside the others, and the harder test."""
 
 
 @dataclass(frozen=True)
@@ -184,8 +188,7 @@ def lists_of(crops: Sequence[Crop], words: Sequence[str], large: Sequence[str]) 
     kinds["50"] = lambda crop, inside: given(crop.draw().sample(words, min(50, len(words))), crop, inside)
     kinds["all"] = without_fifths(sorted({crop.word for crop in crops}))
     kinds["90,000"] = without_fifths(large)
-    kinds["codes"] = lambda crop, inside: given(codes(crop), crop, inside)
-    return kinds
+    return kinds | dict.fromkeys(("codes", "neighbours"), lambda crop, inside: given(neighbours(crop), crop, inside))
 
 
 def is_code(word: str) -> bool:
@@ -193,12 +196,17 @@ def is_code(word: str) -> bool:
     return len(word) >= 3 and 2 * sum(map(str.isdigit, word)) >= len(word)
 
 
-def codes(crop: Crop) -> list[str]:
+def of_kind(kind: str, word: str) -> bool:
+    """Whether a list of this kind is made for a word."""
+    return kind not in ("codes", "neighbours") or (kind == "codes") == is_code(word)
+
+
+def neighbours(crop: Crop) -> list[str]:
     """Fifty texts that differ from a crop's in one or two characters."""
     draw, found = crop.draw(), []
     for _ in range(50):
         text = list(crop.word)
-        for place in draw.sample(range(len(text)), draw.choice([1, 1, 2])):
+        for place in draw.sample(range(len(text)), min(draw.choice([1, 1, 2]), len(text))):
             text[place] = draw.choice("0123456789" if text[place].isdigit() else "abcdefghijklmnopqrstuvwxyz")
         found.append("".join(text))
     return found
@@ -209,19 +217,18 @@ def rows_of(
 ) -> list[dict[str, Any]]:
     """One row for each kind of list."""
     tallies: dict[str, list[tuple[bool, ...]]] = defaultdict(list)
+    reader = Reader(recognizer=stock)
     for start in range(0, len(crops), TOGETHER):
         some = crops[start : start + TOGETHER]
         replay.kept.clear()
-        free = [fold(reading.text) for reading in stock.recognize([crop.picture for crop in some])]
+        free = [fold(reading.text) for reading in reader.recognize([crop.picture for crop in some])]
         for kind, make in kinds.items():
-            pairs = [
-                (crop, text) for crop, text in zip(some, free, strict=True) if kind != "codes" or is_code(crop.word)
-            ]
+            pairs = [(crop, text) for crop, text in zip(some, free, strict=True) if of_kind(kind, crop.word)]
             pictures = [crop.picture for crop, _ in pairs]
             inside = [make(crop, True) for crop, _ in pairs]
-            within = stock.recognize_with(pictures, inside)
-            strict = stock.recognize_with(pictures, [replace(known, strict=True) for known in inside])
-            without = stock.recognize_with(pictures, [make(crop, False) for crop, _ in pairs])
+            within = reader.recognize(pictures, inside)
+            strict = reader.recognize(pictures, [replace(known, strict=True) for known in inside])
+            without = reader.recognize(pictures, [make(crop, False) for crop, _ in pairs])
             for (crop, text), one, must, other in zip(pairs, within, strict, without, strict=True):
                 forced = fold(other.text) != text
                 tallies[kind].append(
@@ -278,45 +285,47 @@ def time_large(stock: SvtrRecognizer, replay: Replay, crops: Sequence[Crop], lar
     }
 
 
-Sample3 = tuple[list[float], bool]
-"""Features of a word that the free reading is not, and whether it is right."""
+Sample3 = tuple[tuple[float, ...], bool, float]
+"""Features of a word that the free reading is not, whether it is right, and its weight."""
 
 
 def samples(stock: SvtrRecognizer, replay: Replay, crops: Sequence[Crop], words: Sequence[str]) -> Iterator[Sample3]:
-    """What the rule is fitted on: the best word of lists with a crop's word and without it, and of it upside down."""
+    """What the rule is fitted on: the best word of lists with a crop's word and without it."""
     guides = Guides(stock.charset, stock.allowed)
-    kinds = {name: make for name, make in lists_of(crops, words, words).items() if name != "90,000"}
-    for crop in crops:
-        turned = replace(crop, picture=np.ascontiguousarray(crop.picture[::-1, ::-1]))
-        for shown, insides in ((crop, (True, False)), (turned, (False,))):
-            for table in tables_of(stock, replay, shown):
-                free = [mark.symbol for mark in marks(best_path(table, stock.charset.ascii), stock.charset)]
-                for kind, make in kinds.items():
-                    for inside in insides if kind != "codes" or is_code(crop.word) else ():
-                        yield from sample(guides.guide(make(crop, inside)), table, free, crop.word)
+    kinds = lists_of(crops, words, large_list(None, words))
+    for number, crop in enumerate(crops, 1):
+        for table in tables_of(stock, replay, crop):
+            free = [mark.symbol for mark in marks(best_path(table, stock.charset.ascii), stock.charset)]
+            for kind, make in kinds.items():
+                for inside in (True, False) if of_kind(kind, crop.word) else ():
+                    weight = CLOSE if kind in ("codes", "neighbours") else 1.0
+                    found = sample(guides.guide(make(crop, inside)), table, free)
+                    yield from ((features, text == crop.word, weight) for features, text in found)
+        common.progress(number, len(crops))
 
 
-def sample(guide: Guide, table: Floats, free: Sequence[str], truth: str) -> Iterator[Sample3]:
+def sample(guide: Guide, table: Floats, free: Sequence[str]) -> Iterator[tuple[tuple[float, ...], str]]:
     """The features of the best word for a crop, where the free reading is another and does not contradict it."""
     lattice, labels = guide.alphabet.lattice(table, free)
-    assert isinstance(guide.search, WordSearch)
+    search = guide.search
+    assert isinstance(search, WordSearch)
     known = lattice.likelihood(labels)
-    found = guide.search.find(lattice, labels, known, strict=True)
-    if found is not None and list(found.labels) != labels and found.score - known >= CONTRADICTED:
-        yield [found.score, letters(found.text), np.log(len(guide.search.words)), 1.0], found.text == truth
+    hit = search.trie.search(lattice, known + CONTRADICTED)
+    if hit is not None and list(search.labels[hit.word]) != labels:
+        yield search.evidence(hit, labels, known).features(len(search.words)), search.words[hit.word]
 
 
 def print_fit(found: Sequence[Sample3]) -> None:
     """Fit a logistic regression by Newton's method."""
-    features = np.array([one for one, _ in found])
-    right = np.array([one for _, one in found])
+    features, right, each = (np.array(column) for column in zip(*found, strict=True))
     weights = np.zeros(features.shape[1])
     for _ in range(50):
         guess = 1 / (1 + np.exp(-features @ weights))
-        curvature = (features * (guess * (1 - guess))[:, None]).T @ features
-        weights += np.linalg.solve(curvature + 1e-6 * np.eye(len(weights)), features.T @ (right - guess))
+        curvature = (features * (each * guess * (1 - guess))[:, None]).T @ features
+        step = features.T @ (each * (right - guess))
+        weights += np.linalg.solve(curvature + 1e-6 * np.eye(len(weights)), step)
     values = ", ".join(f"{weight:.3f}" for weight in weights)
-    print(f"SCORE, LETTER, SIZE, WORDS = {values}  # {len(right)} words, {right.mean():.1%} right")
+    print(f"SCORE, CHARACTER, SIZE, CHANGE, WORDS = {values}  # {len(right)} words, {right.mean():.1%} right")
 
 
 if __name__ == "__main__":

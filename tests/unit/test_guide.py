@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from wordsight.charset import Charset
 from wordsight.errors import ConfigError
 from wordsight.recognition.ctc import best_path, marks
 from wordsight.recognition.guide import Followed, Guides
+from wordsight.recognition.rejection import CONTRADICTED, RELIEF, Evidence, least_score
 from wordsight.types import Floats
 from wordsight.vocabulary import Vocabulary
 
@@ -55,6 +57,24 @@ def test_a_clear_reading_is_not_bent_to_a_neighbour() -> None:
     for words in (("HOTELS", "BAKERY"), ("MOTEL", "BAKERY"), ("HOTE",)):
         found = follow(table("HOTEL", peak=0.9999), Vocabulary(words))
         assert (text(found), found.matched) == ("HOTEL", False)
+
+
+def test_evidence_speaks_for_likely_long_near_words_of_short_lists() -> None:
+    plain = Evidence(score=-4.0, ratio=-2.0, length=6, changes=1)
+    chance = plain.probability(1000)
+    for better in (replace(plain, score=-3.0), replace(plain, length=7), replace(plain, changes=2)):
+        assert better.probability(1000) > chance
+    assert replace(plain, ratio=-3.0).probability(1000) < chance
+    assert plain.probability(90_000) < chance < plain.probability(50)
+    assert replace(plain, ratio=0.5).probability(1000) == replace(plain, ratio=0.0).probability(1000)
+
+
+def test_the_least_score_is_where_a_word_begins_to_be_supported() -> None:
+    for size, length in ((10, 3), (5000, 8), (90_000, 12)):
+        least = least_score(size) - RELIEF * length
+        assert Evidence(least + 1e-6, 0.0, length, 1).supports(size)
+        assert not Evidence(least - 1e-6, 0.0, length, 1).supports(size)
+    assert not Evidence(-CONTRADICTED, CONTRADICTED - 0.01, 90, 90).supports(2)
 
 
 def test_unless_strict() -> None:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from wordsight.edits import edit_distance
 from wordsight.recognition import rejection
 from wordsight.recognition.lattice import Lattice
-from wordsight.recognition.lexicon import Trie
+from wordsight.recognition.lexicon import Hit, Trie
 from wordsight.recognition.track import Tracks
 
 REACH = 16.0
@@ -63,7 +64,7 @@ class WordSearch:
     @classmethod
     def of(cls, words: Sequence[str], labels: Sequence[tuple[int, ...]]) -> WordSearch:
         """A list of spellings with their columns."""
-        return cls(words, labels, frozenset(labels), Trie.of(labels, [*map(rejection.letters, words)]))
+        return cls(words, labels, frozenset(labels), Trie.of(labels, [*map(len, labels)]))
 
     def find(self, lattice: Lattice, labels: Sequence[int], free: float, strict: bool) -> Found | None:
         """See :class:`Search`."""
@@ -74,14 +75,19 @@ class WordSearch:
             far = (REACH, 4 * REACH, math.inf)
             hit = next(filter(None, (self.trie.search(lattice, free - reach) for reach in far)), None)
         else:
-            relief = rejection.LETTER / rejection.SCORE
-            hit = self.trie.search(lattice, rejection.least_score(size), relief, free + rejection.CONTRADICTED)
+            hit = self.trie.search(
+                lattice, rejection.least_score(size), rejection.RELIEF, free + rejection.CONTRADICTED
+            )
         if hit is None:
             return None
-        text = self.words[hit.word]
-        chance = rejection.of_word(hit.score, text, size)
-        supported = chance >= rejection.ACCEPT_WORD and hit.score - free >= rejection.CONTRADICTED
-        return Found(self.labels[hit.word], text, hit.score, chance, supported)
+        evidence = self.evidence(hit, labels, free)
+        chance, supported = evidence.probability(size), evidence.supports(size)
+        return Found(self.labels[hit.word], self.words[hit.word], hit.score, chance, supported)
+
+    def evidence(self, hit: Hit, labels: Sequence[int], free: float) -> rejection.Evidence:
+        """What speaks for a word, where the free reading has these columns and this natural log of its probability."""
+        found = self.labels[hit.word]
+        return rejection.Evidence(hit.score, hit.score - free, len(found), max(_edits(found, labels), 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,3 +106,8 @@ class PatternSearch:
         text = "".join(self.symbols[label] for label in best)
         chance = rejection.of_pattern(score - free)
         return Found(best, text, score, chance, chance >= rejection.ACCEPT_PATTERN)
+
+
+def _edits(one: Sequence[int], other: Sequence[int]) -> int:
+    """Least number of columns to change, add or leave out between two texts."""
+    return edit_distance("".join(map(chr, one)), "".join(map(chr, other)))
