@@ -18,6 +18,7 @@ from wordsight.layout.order import is_leftwards, order
 from wordsight.layout.rivals import surer
 from wordsight.layout.words import split
 from wordsight.recognition.confidence import calibrated
+from wordsight.recognition.views import DOUBTFUL, views, vote
 from wordsight.rectify.crop import Pyramid
 from wordsight.rectify.level import amount, from_the_side, lean, put_back, search
 from wordsight.rectify.orient import DOUBT, SQUARE, lie_down, read_upright, weight
@@ -185,7 +186,10 @@ class Pipeline:
         return _Texts(replace(found, quads=quads, rival=None), readings, rival)
 
     def recognize(self, crops: Sequence[Picture], vocabularies: Sequence[Vocabulary | None]) -> list[Reading]:
-        """Read crops of one line each; a tall crop that makes no sense as it stands is read lying on either side."""
+        """Read crops of one line each.
+
+        A tall crop that makes no sense as it stands is read lying on either side, and a doubtful one from other sides.
+        """
         readings = recognize(self.recognizer, crops, vocabularies)
         tall = [
             index
@@ -197,7 +201,20 @@ class Pipeline:
             again = recognize(self.recognizer, turned, [vocabularies[index] for index in tall])
             for index, reading in zip(tall, again, strict=True):
                 readings[index] = max(readings[index], reading, key=lambda reading: reading.rank)
+        if self.effort != "fast" and isinstance(self.recognizer, GuidedRecognizer):  # others are slow
+            self._vote(crops, vocabularies, readings)
         return readings
+
+    def _vote(
+        self, crops: Sequence[Picture], vocabularies: Sequence[Vocabulary | None], readings: list[Reading]
+    ) -> None:
+        """Look at doubtful crops from other sides."""
+        doubtful = [index for index, reading in enumerate(readings) if reading.confidence < DOUBTFUL]
+        seen = {index: views(crops[index]) for index in doubtful}
+        flat = [(view, vocabularies[index]) for index in doubtful for view in seen[index]]
+        again = iter(recognize(self.recognizer, [view for view, _ in flat], [known for _, known in flat]))
+        for index in doubtful:
+            readings[index] = vote(readings[index], [next(again) for _ in seen[index]])
 
     def _read(self, pyramid: Pyramid, quads: Floats, vocabulary: Vocabulary | None) -> list[Reading]:
         padded = geometry.grow(quads, self._ends(quads), PADDING if self.padding is None else self.padding)
