@@ -94,6 +94,8 @@ class Client:
     def upload(self, model: str, folder: str | Path, told: Callable[[int, int], None] | None = None) -> list[Json]:
         """Upload the pictures of a manifest with their labelled boxes.
 
+        A box without a label gets the model's only one, where there is only one; those to be ignored are left out.
+
         Args:
             model: Where to.
             folder: Folder with ``labels.jsonl``.
@@ -107,11 +109,13 @@ class Client:
             ServiceRefused: A label is not one of the model's, or the quota is used up.
         """
         manifest = Manifest.open(folder)
+        labels = [str(label["name"]) for label in self.model(model)["labels"]]
+        only = labels[0] if len(labels) == 1 else None
         failed: list[Json] = []
         for start in range(0, len(manifest), BATCH):
             batch = list(manifest)[start : start + BATCH]
             files = [("file", (sample.path.name, sample.path.read_bytes())) for sample in batch]
-            data = json.dumps([_marking(sample) for sample in batch])
+            data = json.dumps([_marking(sample, only) for sample in batch])
             reply = self._ask("POST", f"/models/{model}/pictures", files=files, data={"data": data})
             failed += reply["failed"]
             if told is not None:
@@ -196,13 +200,14 @@ class Client:
         raise ServiceRefused(reply.status_code, body.get("message", reply.reason_phrase), reason)
 
 
-def _marking(sample: Sample) -> Json:
+def _marking(sample: Sample, only: str | None) -> Json:
     """A picture's labelled boxes, as the service takes them."""
     boxes = []
     for word in sample.words or ():
-        if word.quad is None or word.label is None:
+        label = word.label or only
+        if word.quad is None or label is None or word.ignore:
             continue
         xs, ys = [x for x, _ in word.quad], [y for _, y in word.quad]
         sides = {"xmin": min(xs), "ymin": min(ys), "xmax": max(xs), "ymax": max(ys)}
-        boxes.append({"name": word.label, "bndbox": sides, "ocr_text": word.text})
+        boxes.append({"name": label, "bndbox": sides, "ocr_text": word.text})
     return {"filename": sample.path.name, "object": boxes}
