@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import pytest
 
+from wordsight.config import Quality
+from wordsight.pipeline import Pipeline
 from wordsight.recognition.views import views, vote
 from wordsight.types import Picture, Reading, Span
+from wordsight.vocabulary import Vocabulary
 
 
 def reading(text: str, confidence: float) -> Reading:
@@ -66,3 +71,28 @@ def test_the_crop_as_it_is_counts_a_little_more() -> None:
 
 def test_nothing_read_anywhere_stays_nothing() -> None:
     assert vote(Reading((), 0.0), [Reading((), 0.0)] * 4) == Reading((), 0.0)
+
+
+class Eyes:
+    """Reads every crop of the given size with little confidence, and every other one with much."""
+
+    def __init__(self, doubted: tuple[int, int]) -> None:
+        self.doubted = doubted
+        self.seen: list[tuple[int, int]] = []
+
+    def recognize(self, crops: Sequence[Picture]) -> list[Reading]:
+        return self.recognize_with(crops, [None] * len(crops))
+
+    def recognize_with(self, crops: Sequence[Picture], vocabularies: Sequence[Vocabulary | None]) -> list[Reading]:
+        assert len(crops) == len(vocabularies)
+        self.seen += [crop.shape[:2] for crop in crops]
+        return [reading("GITY", 0.6) if crop.shape[:2] == self.doubted else reading("CITY", 0.7) for crop in crops]
+
+
+@pytest.mark.parametrize(("quality", "said", "looks"), [("balanced", "CITY", 7), ("fast", "GITY", 3)])
+def test_the_reader_looks_again_at_doubtful_crops_alone(quality: Quality, said: str, looks: int) -> None:
+    eyes = Eyes((60, 200))
+    crops = [bar(300, 40), bar(200, 60), bar(500, 40)]
+    found = Pipeline(None, eyes, 0.3, None, quality).recognize(crops, [Vocabulary(("CITY",)), None, None])
+    assert [one.text for one in found] == ["CITY", said, "CITY"]
+    assert len(eyes.seen) == looks
