@@ -5,9 +5,9 @@
     python benchmarks/detectors.py --literal example:street
 
 For each detector: precision, recall and F of the boxes (ICDAR 2015 protocol), processor seconds a picture on one thread
-(from the decoded picture to quads; the least of --rounds), number of weights, recall by the text's height, and F of
-copies turned by --angles. A family for which the package has no weights is left out, unless --weights names a file.
-``region-mser`` is the region-based detector with MSER's proposals instead of its own.
+(from the decoded picture to quads; the least of --rounds, in which the detectors take turns), number of weights, recall
+by the text's height, and F of copies turned by --angles. ``region-mser`` is the region-based detector with MSER's
+proposals instead of its own. --weights measures a file of ``wordsight train detector`` in place of a family's own.
 
 ``--literal PICTURE`` compares the sliding window run convolutionally with the same windows looked at one by one.
 """
@@ -27,7 +27,6 @@ import onnx
 
 import common
 from wordsight import geometry
-from wordsight.config import DetectionOptions
 from wordsight.data.manifest import Manifest, Sample
 from wordsight.data.rotate import rotate_manifest
 from wordsight.data.transform import undo_squash
@@ -48,6 +47,8 @@ HEIGHTS = (0, 12, 20, 32, 64, 10_000)
 """Bounds of the classes of the text's height, pixels of the picture."""
 FOUND = 0.5
 """A word is found by a quad whose intersection over union with it is above this."""
+TIMED = 4
+"""So many pictures, the first ones, are timed."""
 LITERAL_SIDE = 192
 """Longer side of the picture on which windows are looked at one by one, pixels."""
 
@@ -58,19 +59,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command."""
     options = parse(arguments)
     given = dict(word.split("=", 1) for word in options.weights)
-    made = {name: detector for name in options.detectors.split(",") if (detector := detector_of(name, given, options))}
+    made = {name: detector_of(name, given, options) for name in options.detectors.split(",")}
     results: Record = {"quality": options.quality}
     parts: list[str] = []
-    missing = [name for name in options.detectors.split(",") if name not in made]
-    if missing:
-        parts.append(f"Without weights, so not measured: {', '.join(missing)}.")
     if options.manifest:
         samples = common.select(options.manifest, options)
         results |= {"set": options.manifest.resolve().name, "pictures": len(samples)}
         parts.append(f"{len(samples)} pictures of {results['set']}, quality {options.quality}.")
         results["detectors"] = [measured(name, made[name], samples, options) for name in made]
+        costs = seconds(made, [picture for picture, _ in opened(list(samples)[:TIMED])], options.rounds)
         for row in results["detectors"]:
-            row["weights"] = parameters(row["detector"], given)
+            row |= {"seconds": costs[row["detector"]], "weights": parameters(row["detector"], given)}
         parts += [table(results["detectors"]), by_height(results["detectors"]), by_angle(results["detectors"])]
     if options.literal:
         results["literal"] = literal(made, options.literal)
@@ -103,31 +102,25 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def detector_of(name: str, given: dict[str, str], options: argparse.Namespace) -> Detector | None:
-    """A detector on one thread; None where there are no weights for it."""
+def detector_of(name: str, given: dict[str, str], options: argparse.Namespace) -> Detector:
+    """A detector on one thread."""
     chosen = StageOptions(quality=options.quality, threads=1)
     base = name.removesuffix("-mser")
-    if base in given:
-        made: Detector = own.create(Path(given[base]), replace(chosen, detection=DetectionOptions()))
-    elif base in own.FAMILIES and families.weights(base) is None:
-        return None
-    else:
-        made = create_detector(base, chosen)
+    made: Detector = own.create(Path(given[base]), chosen) if base in given else create_detector(base, chosen)
     return replace(made, source="mser") if name.endswith("-mser") and isinstance(made, RegionDetector) else made
 
 
 def parameters(name: str, given: dict[str, str]) -> int:
     """Number of weights in a detector's file."""
     base = name.removesuffix("-mser")
-    known = {"east": cards.EAST_DETECTOR, "dbnet": cards.PP_OCR_DETECTOR}
-    path = Path(given[base]) if base in given else cards.find(known[base]) if base in known else families.weights(base)
-    graph = onnx.load(str(path)).graph
+    known = {"east": cards.EAST_DETECTOR, "dbnet": cards.PP_OCR_DETECTOR, **families.CARDS}
+    graph = onnx.load(given[base] if base in given else str(cards.locate(known[base]))).graph
     constants = [a.t for node in graph.node if node.op_type == "Constant" for a in node.attribute]
     return sum(int(np.prod(tensor.dims)) for tensor in [*graph.initializer, *constants])
 
 
 def measured(name: str, detector: Detector, samples: Manifest, options: argparse.Namespace) -> Record:
-    """All figures of one detector."""
+    """How right one detector is."""
     total, seen, hit = Counts(), np.zeros(len(HEIGHTS) - 1, int), np.zeros(len(HEIGHTS) - 1, int)
     for number, (picture, truth) in enumerate(opened(samples), 1):
         quads = detector.detect(picture).quads
@@ -142,7 +135,6 @@ def measured(name: str, detector: Detector, samples: Manifest, options: argparse
         "precision": total.precision,
         "recall": total.recall,
         "f": total.f,
-        "seconds": seconds(detector, [picture for picture, _ in opened(list(samples)[:4])], options.rounds),
         "words": seen.tolist(),
         "recall_by_height": [h / n if n else None for h, n in zip(hit.tolist(), seen.tolist(), strict=True)],
         "f_by_angle": turned(detector, samples, options),
@@ -171,17 +163,19 @@ def recalled(truth: Sample, quads: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any
     return np.minimum(*geometry.sides(wanted)) if len(wanted) else np.zeros(0), found
 
 
-def seconds(detector: Detector, pictures: Sequence[Picture], rounds: int) -> float:
-    """Processor seconds a picture, the least of a few rounds."""
-    for picture in pictures:  # a network is compiled anew for each shape that it meets
-        detector.detect(picture)
-    times = []
-    for _ in range(rounds):
-        start = time.process_time()
-        for picture in pictures:
+def seconds(made: dict[str, Detector], pictures: Sequence[Picture], rounds: int) -> dict[str, float]:
+    """Processor seconds a picture of each detector, the least of a few rounds; they take turns in each."""
+    for detector in made.values():
+        for picture in pictures:  # a network is compiled anew for each shape that it meets
             detector.detect(picture)
-        times.append((time.process_time() - start) / len(pictures))
-    return min(times, default=float("nan"))
+    least = dict.fromkeys(made, float("inf"))
+    for _ in range(rounds):
+        for name, detector in made.items():
+            start = time.process_time()
+            for picture in pictures:
+                detector.detect(picture)
+            least[name] = min(least[name], (time.process_time() - start) / len(pictures))
+    return least
 
 
 def turned(detector: Detector, samples: Manifest, options: argparse.Namespace) -> dict[str, float]:
@@ -203,7 +197,7 @@ def literal(made: dict[str, Detector], name: str) -> Record:
     """Time of the windows of a picture, all at once and one by one."""
     detector = made.get("sliding-window")
     if not isinstance(detector, SlidingWindowDetector):
-        raise SystemExit("--literal needs weights for the sliding window: --weights sliding-window=FILE")
+        raise SystemExit("--literal needs sliding-window among --detectors")
     picture = load(example_path() if name.startswith("example:") else name)
     size = working_size(*picture.shape[1::-1], LITERAL_SIDE / max(picture.shape[:2]))
     maps, times = [], []

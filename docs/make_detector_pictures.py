@@ -1,7 +1,8 @@
 """Draws what the detector families see on the example picture: ``python docs/make_detector_pictures.py NAME=FILE ...``.
 
-NAME is ``sliding-window``, ``single-shot`` or ``region``, FILE its weights; without FILE those in the package.
-Written are ``docs/detector-NAME.jpg``, and for ``region`` also ``docs/detector-mser.jpg``.
+NAME is ``sliding-window``, ``single-shot``, ``region`` or ``dbnet``, FILE its weights; without FILE those in the
+package. Written are ``docs/detector-NAME.jpg``, and for ``region`` also ``docs/detector-mser.jpg``. What EAST sees is
+drawn by ``make_pictures.py``.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ import cv2
 import numpy as np
 from make_pictures import MAPS_WIDTH, save
 
+from wordsight import Reader
 from wordsight.detection import families, own
 from wordsight.detection.region import RegionDetector
 from wordsight.detection.sliding_window import CELL, SlidingWindowDetector
 from wordsight.detection.text_single_shot import STRIDES, TextSingleShotDetector
-from wordsight.errors import ConfigError
 from wordsight.examples import example_path
 from wordsight.image.load import load
+from wordsight.image.maps import draw_maps
 from wordsight.image.scale import working_size
+from wordsight.models import cards
 from wordsight.models.windows import STRIDE, TEXT
 from wordsight.stages import StageOptions
 from wordsight.types import Floats, Picture
@@ -35,10 +38,11 @@ def main(arguments: Sequence[str]) -> None:
     picture = load(example_path())
     for argument in arguments:
         name, _, file = argument.partition("=")
-        path = Path(file) if file else families.weights(name)
-        if path is None:
-            raise ConfigError(f"the package has no weights for {name!r}; write {name}=FILE")
-        detector = own.create(path, StageOptions())
+        if name == "dbnet":
+            maps = Reader(detector=name).maps(picture)
+            save(draw_maps(picture, maps)["score"], "detector-dbnet", MAPS_WIDTH)
+            continue
+        detector = own.create(Path(file) if file else cards.locate(families.CARDS[name]), StageOptions())
         if isinstance(detector, RegionDetector):
             save(drawn(picture, regions(detector, picture), detector), "detector-region", MAPS_WIDTH)
             classic = RegionDetector(**{**parts(detector), "source": "mser"})

@@ -41,7 +41,7 @@ from wordsight.training.head import HEADS, head_by_name, run  # noqa: E402
 from wordsight.training.loop import Stopped, TrainConfig  # noqa: E402
 from wordsight.training.measure import Marked  # noqa: E402
 from wordsight.training.region import judge_losses, proposer_losses, region_targets  # noqa: E402
-from wordsight.training.window import window_targets  # noqa: E402
+from wordsight.training.window import window_losses, window_targets  # noqa: E402
 
 FAMILIES = ("sliding-window", "single-shot", "region")
 NONE = np.array([False])
@@ -108,6 +108,25 @@ def test_a_window_sees_64_pixels_and_no_more():
     first = STRIDE * (16 - MIDDLE)
     for seen in (rows, columns):
         assert first <= seen.min() and seen.max() < first + WINDOW
+
+
+def test_every_window_that_counts_is_learnt_by_the_size_of_its_error():
+    truth = {name: torch.zeros(1, 4, 4, dtype=torch.uint8) for name in ("score", "care")}
+    truth["score"][0, 1, 1:3] = 1
+    truth["care"][0, :3] = 1
+    logit = torch.where(truth["score"] > 0, 8.0, -8.0)[:, None]
+    right = window_losses(logit, truth)
+    assert float(right["focal"]) < 1e-6 and float(right["dice"]) == pytest.approx(1 - 4 / 5, abs=2e-3)
+    blind = logit.clone()
+    blind[0, 0, 1, 1] = -8.0
+    missed = window_losses(blind, truth)
+    assert float(missed["focal"]) == pytest.approx(8 / 2, rel=1e-2)
+    logit[0, 0, 3] = 8.0  # does not count
+    assert {name: float(value) for name, value in window_losses(logit, truth).items()} == {
+        name: float(value) for name, value in right.items()
+    }
+    nothing = window_losses(torch.full((1, 1, 4, 4), -8.0), {**truth, "score": torch.zeros(1, 4, 4)})
+    assert float(nothing["focal"]) < 1e-6 and float(nothing["dice"]) == 1
 
 
 def test_window_targets_are_the_middles_of_text_of_the_right_height():

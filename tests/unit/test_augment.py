@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from wordsight import geometry
 from wordsight.data.augment import ViewConfig, damage, move, random_view, recolour, warp
 
 
@@ -52,6 +53,16 @@ def test_a_view_centred_on_a_word_shows_it_where_the_quad_says():
         assert view.shape == (256, 256, 3) and view.dtype == np.uint8
         if len(inner):
             assert inner.std(axis=0).max() < 4  # one colour: nothing but the block
+
+
+def test_a_fitted_view_brings_its_word_to_the_size_asked_for():
+    picture, quad, rng = marked(1)
+    config = ViewConfig(size=256, scale=(3, 3), aspect=0, turned=0.5, focus=1, fitted=(12, 20))
+    heights = [geometry.sides(random_view(picture, quad, quad, config, rng)[1])[1].item() for _ in range(40)]
+    assert 12 <= min(heights) < 13.5 and 18.5 < max(heights) <= 20.001
+    elsewhere = ViewConfig(size=256, scale=(3, 3), aspect=0, focus=0, fitted=(12, 20))
+    _, moved = random_view(picture, quad, quad, elsewhere, rng)
+    assert geometry.sides(moved)[1].item() == pytest.approx(120, rel=1e-4)  # a view of any part keeps its zoom
 
 
 def test_turned_views_use_all_directions():

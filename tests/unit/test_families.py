@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from wordsight import Reader, registry
+from wordsight import registry
+from wordsight.data.manifest import Manifest
 from wordsight.detection import families, region, text_single_shot
 from wordsight.detection.region import Judge
-from wordsight.errors import ConfigError
+from wordsight.evaluation.protocols import count_boxes
+from wordsight.models import cards
 from wordsight.models.windows import WINDOW, pyramid
 from wordsight.stages import Detector, StageOptions
+from wordsight.types import Picture
 
-NAMES = ("region", "single-shot", "sliding-window")
+LEAST = {"region": 0.55, "single-shot": 0.65, "sliding-window": 0.13}
+"""F on the example picture that each family reaches with its shipped weights; measured: 0.60, 0.73, 0.16."""
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_family_runs_from_shipped_weights_or_says_how_to_train_some(name: str) -> None:
+@pytest.mark.parametrize("name", LEAST)
+def test_a_family_finds_words_with_its_shipped_weights(name: str, example: Path, street: Picture) -> None:
     assert name in registry.names("detector")
-    if families.weights(name) is None:
-        with pytest.raises(ConfigError, match=f"wordsight train detector MANIFEST --head {name}"):
-            Reader(detector=name)
-        return
     made = registry.create_detector(name, StageOptions(threads=1))
     assert isinstance(made, Detector)
-    found = made.detect(np.full((96, 160, 3), 200, np.uint8))
-    assert len(found) == 0
+    sample = Manifest.open(example.parents[1]).samples[0]
+    words = [{"quad": quad.tolist()} for quad in made.detect(street).quads]
+    assert count_boxes(sample, {"words": words}, with_text=False).f >= LEAST[name]
+    assert len(made.detect(np.full((96, 160, 3), 200, np.uint8))) == 0
+
+
+@pytest.mark.parametrize("name", LEAST)
+def test_the_weights_of_a_family_are_small_and_say_what_they_are(name: str) -> None:
+    path = cards.locate(families.CARDS[name])
+    assert path.stat().st_size <= 8_000_000
+    about = json.loads(cards.metadata(path, cards.DETECTOR) or "")
+    assert about["head"] == name and 0.3 <= about["threshold"] <= 0.7
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (33, 500), (8, 8), (64, 64)])

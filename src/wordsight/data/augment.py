@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from wordsight import geometry
 from wordsight.types import Floats, Picture
 
 
@@ -28,6 +29,8 @@ class ViewConfig:
         focus: Share of views that are centred near a word; the others show any part, mostly background.
         damage: Share of views that are blurred, made noisy, or compressed (each drawn on its own).
         whole: Views that are centred near a word show all of it, if it fits in.
+        fitted: Lowest and highest letters, pixels of the view, that such a word gets instead of the zoom by ``scale``;
+            for detectors that know text of one size. None: it does not matter how large it gets.
     """
 
     size: int = 512
@@ -38,6 +41,7 @@ class ViewConfig:
     focus: float = 0.7
     damage: float = 0.2
     whole: bool = False
+    fitted: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if self.size < 32 or self.size % 32:
@@ -77,6 +81,9 @@ def _random_map(picture: Picture, wanted: Floats, config: ViewConfig, rng: np.ra
     angle = math.radians(rng.uniform(0, 360) if rng.random() < config.turned else rng.normal(0, config.tilt))
     if len(wanted) and rng.random() < config.focus:
         quad = wanted[rng.integers(len(wanted))]
+        if config.fitted is not None:
+            high = max(1.0, float(np.min(geometry.sides(quad[None]))))
+            scale = math.exp(rng.uniform(*np.log(config.fitted))) / high
         reach = np.full(2, 0.35 * config.size / scale)
         if config.whole:  # a small margin is for aspect and tilt
             reach = np.minimum(reach, np.maximum(0.93 * config.size / scale - np.ptp(quad, axis=0), 0) / 2)

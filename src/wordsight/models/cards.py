@@ -109,10 +109,41 @@ REGION_DETECTOR = Card(
     parameters=2_585_397,
 )
 
+SINGLE_SHOT_DETECTOR = Card(
+    name="SingleShot-LCNetV4",
+    package="wordsight",
+    file="weights/single-shot.onnx",
+    sha256="ab51d85d67993d38836e0133e25a5c300a97e925453d05e13cbfe2f2b32770ec",
+    licence="Apache-2.0",
+    origin="wordsight, from its own EAST training; the data and their terms are in weights/single-shot.json",
+    input="(N, 3, H, W) float32, H and W multiples of 32, BGR, normalised as ImageNet",
+    parameters=2_577_142,
+)
+
+SLIDING_WINDOW_DETECTOR = Card(
+    name="SlidingWindow-LCNetV4",
+    package="wordsight",
+    file="weights/sliding-window.onnx",
+    sha256="d3241ac1e126904c456819c4337a7a586d859a47107369b8f4b853dcbe44eb44",
+    licence="Apache-2.0",
+    origin="wordsight, on the first layers of PP-OCRv6_det_small; data and terms are in weights/sliding-window.json",
+    input="(N, 3, H, W) float32, H and W multiples of 4, BGR, normalised as ImageNet",
+    parameters=153_165,
+)
+
 DETECTOR = "wordsight.detector"
 """Key of an ONNX file's metadata under which a detector trained here says, in JSON, its ``head`` and ``threshold``."""
 
-CARDS = (PP_OCR_DETECTOR, PP_OCR_RECOGNIZER, EAST_DETECTOR, REGION_DETECTOR, CRNN_RECOGNIZER, SCRIPTS_RECOGNIZER)
+CARDS = (
+    PP_OCR_DETECTOR,
+    PP_OCR_RECOGNIZER,
+    EAST_DETECTOR,
+    REGION_DETECTOR,
+    SINGLE_SHOT_DETECTOR,
+    SLIDING_WINDOW_DETECTOR,
+    CRNN_RECOGNIZER,
+    SCRIPTS_RECOGNIZER,
+)
 
 
 def recognizer(language: str) -> Card:

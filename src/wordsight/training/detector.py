@@ -29,7 +29,7 @@ from wordsight.training.loop import Event, TrainConfig, Trainer
 from wordsight.training.measure import Marked, measure, to_input
 
 # Strokes and corners need no new training, and the gradients of these few weights are half of a step's time.
-SETTLED = ("backbone.stem.", "backbone.stage1.", "neck.refines.2.wide.", "neck.refines.3.wide.")
+SETTLED = ("stem.", "backbone.stage1.", "neck.refines.2.wide.", "neck.refines.3.wide.")
 """Parts of the published network that stay as they are."""
 
 EXPORTED = "detector."
@@ -92,7 +92,7 @@ class DetectorConfig:
 def config_for(head: HeadName) -> DetectorConfig:
     """The settings for a head: the families want to see text in other sizes than EAST does."""
     if head == "sliding-window":  # its windows know one size of text, so larger text is brought down to it
-        return DetectorConfig(head, view=ViewConfig(scale=(0.3, 1.5), turned=0.1))
+        return DetectorConfig(head, view=ViewConfig(scale=(0.3, 1.5), turned=0.05, focus=0.8, fitted=(12.5, 20.5)))
     if head in ("single-shot", "region"):
         return DetectorConfig(head, view=ViewConfig(scale=(0.5, 2.5), turned=0.1))
     return DetectorConfig(head)

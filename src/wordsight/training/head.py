@@ -23,10 +23,10 @@ from wordsight.models.text_single_shot import stock_text_single_shot
 from wordsight.training import region
 from wordsight.training.cells import IGNORED, CellLossConfig, Truth, cell_losses
 from wordsight.training.db import db_loss, db_targets
-from wordsight.training.east import LossConfig, east_loss, make_targets, score_losses
+from wordsight.training.east import LossConfig, east_loss, make_targets
 from wordsight.training.objects import packed, seen
 from wordsight.training.quad import quad_loss, quad_targets
-from wordsight.training.window import window_targets
+from wordsight.training.window import window_losses, window_targets
 from wordsight.types import Floats
 
 HeadName = Literal["rbox", "quad", "db", "sliding-window", "single-shot", "region"]
@@ -158,7 +158,7 @@ class SlidingWindow:
 
     def losses(self, network: nn.Module, outputs: Any, batch: Batch, config: LossConfig) -> Mapping[str, Tensor]:
         """See :class:`Head`."""
-        return score_losses(outputs, batch, config)
+        return window_losses(outputs, batch)
 
     def decode(self, maps: Sequence[Floats], threshold: float) -> tuple[Floats, Floats]:
         """See :class:`Head`."""
