@@ -55,6 +55,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(nanonets.listing, prefix="/api/v2/ImageCategorization", include_in_schema=False)
     app.include_router(nanonets.text, prefix="/api/v2/OCR", tags=["reading"])
     app.include_router(nanonets.inferences, prefix="/api/v2/Inferences", tags=["stored predictions"])
+    app.include_router(nanonets.approvals, prefix="/api/v2/ImageLevelInferences", tags=["stored predictions"])
     for router in (v1.router, v1_results.router, system.router):
         app.include_router(router)
     mount_pages(app, services.context.settings)

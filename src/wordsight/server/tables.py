@@ -13,6 +13,8 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, Unique
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 Json = dict[str, Any]
+PICTURE_NAME, FILE_NAME = 500, 2000
+"""Longest names that are kept; a picture that was fetched has its whole URL as its name."""
 DAY = 86_400
 """Seconds of a day; results are found by the number of days since 1970."""
 
@@ -102,7 +104,7 @@ class Picture(Owned):
     __table_args__ = (Index("ix_pictures_page", "model_id", "created", "id"),)
 
     model_id: Mapped[str] = mapped_column(ForeignKey("models.id", ondelete="CASCADE"))
-    name: Mapped[str] = mapped_column(String(500))
+    name: Mapped[str] = mapped_column(String(PICTURE_NAME))
     digest: Mapped[str] = mapped_column(String(64), index=True)
     bytes: Mapped[int] = mapped_column(BigInteger)
     width: Mapped[int]
@@ -139,7 +141,7 @@ class File(Owned):
     __table_args__ = (Index("ix_files_page", "workspace_id", "created", "id"),)
 
     model_id: Mapped[str | None] = mapped_column(ForeignKey("models.id", ondelete="CASCADE"), index=True)
-    name: Mapped[str] = mapped_column(String(2000))
+    name: Mapped[str] = mapped_column(String(FILE_NAME))
     digest: Mapped[str | None] = mapped_column(String(64))
     bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     state: Mapped[str] = mapped_column(String(20), default="success")

@@ -28,6 +28,10 @@ def _form(required: tuple[str, ...] = (), **fields: Json) -> Json:
 
 
 PICTURES = _body(multipart__form_data=_form(("file",), file=_FILES, data=_DATA))
+PICTURE_URLS = _body(
+    application__json=_form(("urls",), urls=_URLS, data={"type": "array", "items": {"type": "object"}}),
+    multipart__form_data=_form(("urls",), urls=_URLS, data=_DATA),
+)
 FILE = _body(multipart__form_data=_form(("file",), file={"type": "string", "format": "binary"}))
 READ = _body(multipart__form_data=_form(("file",), file=_FILES, pages=_TEXT, metadata=_TEXT))
 LABEL_FILES = _body(

@@ -35,6 +35,7 @@ models = APIRouter()
 listing = APIRouter()
 text = APIRouter()
 inferences = APIRouter()
+approvals = APIRouter()
 
 
 def both(
@@ -85,14 +86,17 @@ async def list_models(who: Who, use: Use) -> Reply:
 
 
 @both(models, "/Model/{model_id}/UploadFile", ["POST"], bodies.PICTURES)
+@both(models, "/Model/{model_id}/UploadUrls", ["POST"], bodies.PICTURE_URLS)
 @both(models, "/Model/{model_id}/TrainingImages", ["POST"], bodies.PICTURES)
 async def upload_files(model_id: str, request: Request, who: Who, use: Use) -> Reply:
-    """Pictures to learn from (``file``), with what is marked in them (``data``)."""
+    """Pictures to learn from (``file`` or ``urls``), with what is marked in them (``data``)."""
     form = await read_form(request, use.context.settings)
-    if not form.uploads:
-        await run_in_threadpool(use.models.get, who, model_id)
-        raise BadRequest("no file was sent; send at least one part named 'file'", "file_missing")
-    rows, failed = await run_in_threadpool(use.pictures.add, who, model_id, form.uploads, markings(form))
+    await run_in_threadpool(use.models.get, who, model_id)
+    uploads, not_fetched = await run_in_threadpool(collect, use, form)
+    if not uploads and not not_fetched:
+        raise BadRequest("neither a file nor URLs were sent; send a part named 'file', or 'urls'", "file_missing")
+    rows, not_taken = await run_in_threadpool(use.pictures.add, who, model_id, uploads, markings(form))
+    failed = [*not_fetched, *not_taken]
     if failed and not rows:
         raise BadRequest("; ".join(f"{name}: {why}" for name, why in failed), "bad_file")
     info = await run_in_threadpool(use.models.get, who, model_id)
@@ -220,12 +224,14 @@ async def correct_page(model_id: str, page_id: str, request: Request, who: Who, 
     return Reply({"message": "Success", "result": [page_json(file, page)], "signed_urls": {}})
 
 
+@both(approvals, "/Model/{model_id}/Verify/{file_id}", ["POST"])
 @both(inferences, "/Model/{model_id}/ImageLevelInferences/Verify/{file_id}", ["POST"])
 async def verify(model_id: str, file_id: str, who: Who, use: Use) -> Reply:
     """Approve a file; it becomes training data."""
     return await _approve(use, who, file_id, "approved")
 
 
+@both(approvals, "/Model/{model_id}/UnVerify/{file_id}", ["POST"])
 @both(inferences, "/Model/{model_id}/ImageLevelInferences/UnVerify/{file_id}", ["POST"])
 async def unverify(model_id: str, file_id: str, who: Who, use: Use) -> Reply:
     """Take an approval back."""

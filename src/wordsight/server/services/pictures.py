@@ -16,7 +16,7 @@ from wordsight.server.errors import BadRequest, Conflict, NotThere, TooLarge
 from wordsight.server.forms import Upload
 from wordsight.server.security import Caller
 from wordsight.server.services.context import Context, charge, is_kept, model_of, note, refund
-from wordsight.server.tables import Model, Picture, new_id
+from wordsight.server.tables import PICTURE_NAME, Model, Picture, new_id
 
 MOST_BOXES = 5000
 LONGEST_TEXT = 10_000
@@ -98,9 +98,9 @@ class Pictures:
     def _keep(
         self, session: Session, model: Model, upload: Upload, size: tuple[int, int], boxes: Sequence[Box] | None
     ) -> Picture:
-        digest = self.context.files.put(upload.data)
+        digest, name = self.context.files.put(upload.data), upload.name[:PICTURE_NAME]
         row = session.scalar(
-            select(Picture).where(Picture.model_id == model.id, Picture.digest == digest, Picture.name == upload.name)
+            select(Picture).where(Picture.model_id == model.id, Picture.digest == digest, Picture.name == name)
         )
         if row is None:
             charge(session, self.context, model.workspace_id, len(upload.data))
@@ -108,7 +108,7 @@ class Pictures:
                 id=new_id(),
                 workspace_id=model.workspace_id,
                 model_id=model.id,
-                name=upload.name,
+                name=name,
                 digest=digest,
                 bytes=len(upload.data),
                 width=size[0],

@@ -17,7 +17,7 @@ from wordsight.server.services.reads import PageRead, Read, ReadsFiles, Request
 from wordsight.server.services.results import FAILURE, PENDING, SUCCESS, announce, judged, with_pages
 from wordsight.server.services.rules import Rules
 from wordsight.server.services.webhooks import Webhooks
-from wordsight.server.tables import DAY, File, Model, Page, Taken, Version, new_id
+from wordsight.server.tables import DAY, FILE_NAME, File, Model, Page, Taken, Version, new_id
 
 LONGEST_METADATA = 10_000
 
@@ -172,7 +172,7 @@ class Predictions:
             id=new_id(),
             workspace_id=caller.workspace,
             model_id=request.model_id,
-            name=upload.name,
+            name=upload.name[:FILE_NAME],
             digest=self.context.files.put(upload.data),
             bytes=len(upload.data),
             pages_wanted=request.pages[:200],

@@ -17,7 +17,7 @@ from wordsight.server.services.pictures import check_box
 from wordsight.server.services.reads import Read
 from wordsight.server.services.rules import Problem, Rules, judge
 from wordsight.server.services.webhooks import Webhooks
-from wordsight.server.tables import File, Model, Page, Picture, new_id
+from wordsight.server.tables import PICTURE_NAME, File, Model, Page, Picture, new_id
 
 SUCCESS, PENDING, FAILURE = "success", "pending", "failure"
 
@@ -178,7 +178,7 @@ class Results:
                 id=new_id(),
                 workspace_id=file.workspace_id,
                 model_id=file.model_id,
-                name=file.name,
+                name=file.name[:PICTURE_NAME],
                 digest=file.digest,
                 bytes=file.bytes,
                 width=page.width,

@@ -56,7 +56,7 @@ class Trainings:
             run = Run(workspace_id=caller.workspace, model_id=model.id, minutes=budget)
             session.add(run)
             session.flush()
-            note(session, caller, "training.start", model.id, f"{budget:g} minutes")
+            note(session, caller, "training.start", model.id, f"{budget:g} min")
         self.enqueue(run.id)
         return run
 
