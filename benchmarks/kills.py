@@ -5,9 +5,11 @@
 
 Starts `wordsight serve` on SQLite. While clients upload pictures to learn from, ask for asynchronous readings and get
 webhooks, and while a model is trained, one of these processes is killed with SIGKILL at a random moment: the worker,
-the web process, both, or the training. Then the service goes on (the web process by being started again, the others by
-themselves), and the next moment comes. In the end everything must be there, once. It can be interrupted: what was done
-stays in the folder ``--work``, and the same command goes on; a finished one begins anew.
+the web process, both, or the training. Every kill ends the training; a part of them waits until it has come to its next
+checkpoint, so that trainings get on, and a further one is asked for when one is over. Then the service goes on (the web
+process by being started again, the others by themselves), and the next moment comes. In the end everything must be
+there, once, and no training may have begun anew where it had a checkpoint. It can be interrupted: what was done stays
+in the folder ``--work``, and the same command goes on.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ import cv2
 import httpx
 import numpy as np
 import psutil
+from safetensors import SafetensorError, safe_open
 
 from common import RUNS, parser, table, write_results
 from service import Receiver, Service, free_port
@@ -38,9 +41,13 @@ WORKER, TRAINING = "wordsight.server.worker", "wordsight.server.train"
 TARGETS = ("worker", "web", "both", "training")
 KEPT = {"pictures": "bytes", "files": "bytes", "versions": "size"}
 """Tables with kept files, and their columns of sizes."""
+SOON = 4.0
+"""Longest time, in seconds, until a kill that waits for nothing."""
 MARKED = 40
 """Pictures that are marked for the training, before the first kill."""
 SETTLE_SECONDS = 600
+FULL = 50
+"""From so many kills on some training must have gone on from a checkpoint."""
 STILL = 10
 """Seconds without anything left to be done, before it is looked for what is missing."""
 
@@ -89,8 +96,43 @@ def prepare(service: Service, receiver: int, minutes: float, ledger: Ledger) -> 
         hook = {"url": f"http://127.0.0.1:{receiver}/", "events": ["prediction.finished", "training.finished"]}
         hook["events"].append("training.failed")
         client.post("/api/v1/webhooks", json=hook).raise_for_status()
+    ledger.add("ready", model=model, receiver=receiver, port=service.port)
+
+
+def keep_training(service: Service, model: str, minutes: float, ledger: Ledger) -> str:
+    """The training that is under way; asks for one where there is none."""
+    runs = ledger.all("run")
+    if runs and progress(service, runs[-1]["id"]).get("state") not in ("finished", "failed"):
+        return str(runs[-1]["id"])
+    with service.client() as client:
         run = client.post(f"/api/v1/models/{model}/runs", json={"minutes": minutes}).raise_for_status().json()["id"]
-    ledger.add("ready", model=model, run=run, receiver=receiver, port=service.port)
+    ledger.add("run", id=run)
+    return str(run)
+
+
+def watch_checkpoints(service: Service, ledger: Ledger) -> None:
+    """Note every checkpoint of a training when it has been written: its seconds of learning."""
+    last = {line["path"]: line["seconds"] for line in ledger.all("checkpoint")}
+    runs = service.folder / "data" / "runs"
+    while True:
+        for path in runs.glob("*/teaching/**/checkpoint.safetensors"):
+            with suppress(OSError, SafetensorError), safe_open(path, "numpy") as file:
+                state, at, name = (
+                    json.loads(file.metadata()["state"]),
+                    path.stat().st_mtime,
+                    str(path.relative_to(runs)),
+                )
+                if last.get(name) != state["seconds"]:
+                    last[name] = state["seconds"]
+                    ledger.add("checkpoint", path=name, at=at, seconds=state["seconds"], step=state["step"])
+        time.sleep(0.5)
+
+
+def wait_for_checkpoint(ledger: Ledger, longest: float) -> None:
+    """Wait until a further checkpoint was written, or for the longest time."""
+    before, end = len(ledger.all("checkpoint")), time.monotonic() + longest
+    while len(ledger.all("checkpoint")) == before and time.monotonic() < end:
+        time.sleep(0.2)
 
 
 def clients(service: Service, model: str, ledger: Ledger, over: threading.Event, worker: int) -> None:
@@ -154,7 +196,6 @@ def check(service: Service, ledger: Ledger) -> dict[str, int]:
     """Count what is wrong; everything must be 0, but "sent_twice_with_the_same_key" may be more."""
     data = service.folder / "data"
     uploaded, asked = ledger.all("uploaded"), ledger.all("asked")
-    ready = ledger.all("ready")[0]
     with sqlite3.connect(data / "wordsight.db") as base:
         rows = dict(base.execute("SELECT id, name FROM pictures"))
         files = {row[0]: row[1:] for row in base.execute("SELECT id, state, digest FROM files")}
@@ -167,37 +208,52 @@ def check(service: Service, ledger: Ledger) -> dict[str, int]:
         digests = {
             row[0] for name in ("pictures", "files", "versions") for row in base.execute(f"SELECT digest FROM {name}")
         }
-        state, runs = base.execute("SELECT state, count(*) FROM runs").fetchone()
+        runs = dict(base.execute("SELECT id, state FROM runs"))
         dead = base.execute("SELECT count(*) FROM deliveries WHERE state = 'dead'").fetchone()[0]
     blobs = [path for path in (data / "files").rglob("*") if path.is_file()]
     whole = {path.name for path in blobs if hashlib.sha256(path.read_bytes()).hexdigest() == path.name}
     told = [(line["key"], json.loads(line["body"])) for line in ledger.all("told")]
     of_files = Counter(file for file, _ in {(body.get("request_file_id"), key) for key, body in told} if file)
-    of_run = {key for key, body in told if body.get("run_id") == ready["run"]}
+    of_runs = Counter(run for run, _ in {(body.get("run_id"), key) for key, body in told} if run)
+    asked_runs = [line["id"] for line in ledger.all("run")]
     return {
         "uploads_lost": sum(rows.get(line["id"]) != line["name"] for line in uploaded),
         "readings_lost": sum(files.get(line["id"], [""])[0] != "success" for line in asked),
         "readings_without_exactly_one_page": sum(pages[line["id"]] != 1 for line in asked),
         "readings_not_told": sum(of_files[line["id"]] == 0 for line in asked),
         "readings_told_under_two_keys": sum(count > 1 for count in of_files.values()),
-        "trainings_not_ended": int(state not in ("finished", "failed") or runs != 1),
-        "training_not_told_once": int(len(of_run) != 1),
+        "trainings_lost_or_not_ended": sum(runs.get(run) not in ("finished", "failed") for run in asked_runs),
+        "trainings_twice": len(runs) - len(asked_runs),
+        "trainings_not_told_once": sum(of_runs[run] != 1 for run in asked_runs),
         "dead_letters": dead,
         "files_missing_or_damaged": len(digests - whole),
         "unfinished_files_left": sum(path.suffix == ".part" for path in blobs),
         "quota_off_by_bytes": abs(used - kept),
         "database_damaged": int(integrity != "ok"),
         "answers_500": len(ledger.all("failure")),
-        "training_began_anew": began_anew(ledger),
+        "trainings_begun_anew": anew(ledger),
+        "trainings_never_gone_on": int(len(ledger.all("kill")) >= FULL and not gone_on(ledger)),
         "sent_twice_with_the_same_key": len(told) - len({key for key, _ in told}),
     }
 
 
-def began_anew(ledger: Ledger) -> int:
-    """How often a training was further before a kill than it was at any look after it, by more than a checkpoint."""
-    looks = [line["progress"] for line in ledger.all("kill") if line["progress"].get("stage") == "train"]
-    done = [look["done"] or 0.0 for look in looks]
-    return sum(later < earlier - 0.34 for earlier, later in pairwise(done))
+def following(ledger: Ledger) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Every checkpoint with the one that came after it in the same training of a network."""
+    lines = ledger.all("checkpoint")
+    paths = sorted({line["path"] for line in lines})
+    return [pair for path in paths for pair in pairwise(line for line in lines if line["path"] == path)]
+
+
+def anew(ledger: Ledger) -> int:
+    """How often a training has forgotten its checkpoint: the next one had learned for less time."""
+    return sum(after["seconds"] <= before["seconds"] for before, after in following(ledger))
+
+
+def gone_on(ledger: Ledger) -> int:
+    """How often a training that was killed has gone on from its checkpoint to the next."""
+    kills = [line["at"] for line in ledger.all("kill")]
+    pairs = [pair for pair in following(ledger) if pair[1]["seconds"] > pair[0]["seconds"]]
+    return sum(any(before["at"] < at < after["at"] for at in kills) for before, after in pairs)
 
 
 def work(options: argparse.Namespace, ledger: Ledger, service: Service) -> None:
@@ -212,15 +268,16 @@ def work(options: argparse.Namespace, ledger: Ledger, service: Service) -> None:
         ]
         for thread in threads:
             thread.start()
-        # A training needs a while to begin: some of the waits are long enough for it to come to a checkpoint.
-        longest = options.longest if chance.random() < 0.2 else 4
-        time.sleep(chance.uniform(options.shortest, max(options.shortest, min(longest, options.longest))))
-        kill(service, chance.choice(TARGETS), ledger, ready["run"])
+        run = keep_training(service, ready["model"], options.minutes, ledger)
+        if chance.random() < options.at_checkpoints:
+            wait_for_checkpoint(ledger, options.longest)
+        time.sleep(chance.uniform(options.shortest, max(options.shortest, min(SOON, options.longest))))
+        kill(service, chance.choice(TARGETS), ledger, run)
         over.set()
         for thread in threads:
             thread.join(60)
         if count % 5 == 0:
-            print(f"{count} of {options.kills}", progress(service, ready["run"]), flush=True)
+            print(f"{count} of {options.kills}", progress(service, run), flush=True)
 
 
 def main() -> None:
@@ -229,8 +286,9 @@ def main() -> None:
     made.add_argument("--kills", type=int, default=50, help="how many (default 50)")
     made.add_argument("--minutes", type=float, default=2, help="time budget of the training (default 2)")
     made.add_argument("--shortest", type=float, default=0.3, help="shortest time between kills, s (default 0.3)")
+    made.add_argument("--longest", type=float, default=120, help="longest wait for a checkpoint, s (default 120)")
     made.add_argument(
-        "--longest", type=float, default=40, help="longest time from one kill to the next, s (default 40)"
+        "--at-checkpoints", type=float, default=0.25, help="share of the kills that wait for one (default 0.25)"
     )
     made.add_argument("--seed", type=int, default=0, help="equal seeds draw equal moments and processes (default 0)")
     made.add_argument("--work", type=Path, default=RUNS / "kills", help="folder of what was done so far")
@@ -244,6 +302,7 @@ def main() -> None:
     receiver = ready[0]["receiver"] if ready else free_port()
     Receiver(receiver, lambda key, body, at: ledger.add("told", key=key, body=body, at=at))
     service.start()
+    threading.Thread(target=watch_checkpoints, args=(service, ledger), daemon=True).start()
     try:
         if not ready:
             prepare(service, receiver, options.minutes, ledger)
@@ -252,24 +311,29 @@ def main() -> None:
         while still < STILL and time.monotonic() < end:  # between two steps of a job nothing may seem to be left
             still = still + 1 if settled(service) else 0
             time.sleep(1)
-        last = progress(service, ledger.all("ready")[0]["run"])
+        ends = Counter(str(progress(service, line["id"]).get("state")) for line in ledger.all("run"))
     finally:
         service.end()
-    report(options, ledger, check(service, ledger), last)
+    report(options, ledger, check(service, ledger), ends)
 
 
-def report(options: argparse.Namespace, ledger: Ledger, wrong: dict[str, int], last: dict[str, Any]) -> None:
+def report(options: argparse.Namespace, ledger: Ledger, wrong: dict[str, int], ends: Counter[str]) -> None:
     """Print and keep the figures; ends with status 1 where something is wrong."""
     kills = Counter(line["target"] for line in ledger.all("kill"))
     counts = {
         "acknowledged uploads": len(ledger.all("uploaded")),
         "acknowledged readings": len(ledger.all("asked")),
         "messages received": len(ledger.all("told")),
+        "checkpoints": len(ledger.all("checkpoint")),
+        "gone on from a checkpoint after a kill": gone_on(ledger),
     }
+    phases = Counter(str(line["progress"].get("stage") or "before the first step") for line in ledger.all("kill"))
     rows = [[f"killed: {name}", count, ""] for name, count in sorted(kills.items())]
+    rows += [[f"killed while the training was at: {name}", count, ""] for name, count in sorted(phases.items())]
     rows += [[name, count, ""] for name, count in counts.items()]
+    rows += [[f"trainings {name}", count, ""] for name, count in sorted(ends.items())]
     rows += [[name.replace("_", " "), count, "" if "same_key" in name else "0"] for name, count in wrong.items()]
-    results = {"kills": dict(kills), **counts, "wrong": wrong, "training": last}
+    results = {"kills": dict(kills), **counts, "wrong": wrong, "phases": phases, "trainings": ends}
     write_results(options, "kills", results, [table(("what", "count", "wanted"), rows)])
     (options.work / "over").touch()
     raise SystemExit(int(any(count for name, count in wrong.items() if "same_key" not in name)))
