@@ -24,13 +24,19 @@ from wordsight.models.windows import MIDDLE, STRIDE, TEXT, WINDOW, pyramid
 from wordsight.types import Detection, Floats, Maps, Picture
 
 CELL = 0.5
-"""Windows say yes from this score on."""
+"""Windows say yes from this score on, ..."""
+CREST, NEAR = 0.9, (3, 9)
+"""... and from this share on of the best score near them, within so many rows and columns of an enlarged map: between
+two words the score dips, but mostly not to the ground."""
 CORE = 0.4
 """Height of the middle part of a word in which windows are taught to say yes, in shares of the word's."""
 AROUND = WINDOW // 2
 """What is added around a picture, of its mean colour, so that windows may stand at its edges; pixels."""
 FINER = 2
 """Maps are enlarged by this before words are made of them: gaps between words are two cells wide."""
+SHORT, FAITH = 16, 0.3
+"""A run of windows that is shorter than so many columns is believed less: its score counts times its share of that
+length to this power. Corners and window frames look like one letter, hardly ever like three."""
 SQUARE = 1.5
 """What is less than so many times as wide as high has no direction of its own and is taken to be level."""
 SAME = 0.3
@@ -46,7 +52,7 @@ class SlidingWindowDetector:
     Attributes:
         network: Takes (N, 3, H, W) float32, H and W multiples of 4; gives scores (N, 1, H / 4, W / 4).
         sizing: How the largest copy's size is chosen.
-        min_score: Words with a lower mean score of their windows are left out.
+        min_score: Words with a lower mean score of their windows, less where they are few, are left out.
         nms: Intersection over union above which the less sure of two boxes goes; None: see :data:`SAME`.
         literal: Cut out every window and look at it by itself. The result is the same; it takes many times as long.
     """
@@ -117,7 +123,8 @@ def _words_of_one(level: Floats, cell: float) -> tuple[Floats, Floats]:
     """Words of one copy, in its own pixels."""
     high, wide = level.shape
     heat = np.asarray(cv2.resize(level, (wide * FINER, high * FINER), interpolation=cv2.INTER_LINEAR), np.float32)
-    contours, _ = cv2.findContours((heat >= cell).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    yes = (heat >= cell) & (heat >= CREST * cv2.dilate(heat, np.ones(NEAR, np.uint8)))
+    contours, _ = cv2.findContours(yes.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     rects, scores = [], []
     for contour in contours:
         x, y, width, height, angle = _rect(np.asarray(contour, np.float32))
@@ -126,7 +133,7 @@ def _words_of_one(level: Floats, cell: float) -> tuple[Floats, Floats]:
         grown = [side * STRIDE / FINER + (1 - CORE) * text for side in (width, height)]
         grown[int(np.argmin(grown))] = text
         corners = geometry.from_rects(np.array([[x, y, width, height, angle]], np.float32))[0]
-        scores.append(mean_inside(heat, corners))
+        scores.append(mean_inside(heat, corners) * min(1.0, max(width, height) / SHORT) ** FAITH)
         rects.append((x * STRIDE / FINER, y * STRIDE / FINER, *grown, angle))
     return geometry.from_rects(np.array(rects, np.float32).reshape(-1, 5)), np.array(scores, np.float32)
 
