@@ -3,6 +3,14 @@
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 import { $, api, during, el } from "./common.js";
 
+const STEPS = {
+  checked: "Looking through the pictures",
+  "read pages": "Reading the pages",
+  measure: "Measuring on pictures kept back",
+  tag: "Learning to tell the fields apart",
+  find: "Learning where the fields are",
+  read: "Learning to read the fields",
+};
 const COLOURS = ["#0b5fae", "#c2471f", "#17763f", "#8a35b8", "#8a6500"];
 
 $("start")?.addEventListener("submit", (event) => {
@@ -34,13 +42,15 @@ function span(seconds) {
   return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
 }
 
+const inWords = (stage) => STEPS[stage] ?? stage;
+
 function show(run) {
   $("run-state").textContent = run.state[0].toUpperCase() + run.state.slice(1);
   const { stage, done, remaining, message, notes = [] } = run.progress;
   if ($("bar")) {
     if (run.state === "queued") $("bar").removeAttribute("value");
     else $("bar").value = done ?? 0;
-    const parts = [stage, remaining > 0 && `about ${span(remaining)} left in this step`, message].filter(Boolean);
+    const parts = [inWords(stage), remaining > 0 && `about ${span(remaining)} left in this step`, message].filter(Boolean);
     $("stage-text").textContent = run.state === "queued" ? "Waiting for a worker …" : parts.join(" · ");
   }
   $("notes").replaceChildren(...notes.filter((entry) => entry.note).map((entry) => el("li", {}, entry.note)));
@@ -53,7 +63,7 @@ function curve(checks) {
   if (!checks.length || checks.length === drawn) return;
   drawn = checks.length;
   const last = checks.at(-1);
-  $("curve-text").textContent = `Last check, ${last.stage}: ${Object.entries(last.scores).map(([name, value]) => `${name} ${value.toFixed(3)}`).join(", ")}`;
+  $("curve-text").textContent = `${inWords(last.stage)}, last check: ${Object.entries(last.scores).map(([name, value]) => `${name} ${value.toFixed(3)}`).join(", ")}`;
   if (checks.length < 2) return; // a point is no curve
   const names = [...new Set(checks.flatMap((check) => Object.keys(check.scores)))].slice(0, COLOURS.length);
   const values = names.map((name) => checks.map((check) => check.scores[name] ?? null));
