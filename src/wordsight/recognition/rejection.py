@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 SCORE, CHARACTER, SIZE, CHANGE, WORDS = 0.267, 0.401, -0.216, 0.348, 1.014
 RATIO, PATTERN = 0.150, 0.394
-ACCEPT_WORD, ACCEPT_PATTERN = 0.2, 0.45
+ACCEPT_WORD, ACCEPT_PATTERN = 0.25, 0.45
 """Least probabilities with which a text that the free reading differs from is answered."""
 CONTRADICTED = -10.0
 """Least log ratio to the free reading with which a word is answered, however many characters differ."""
