@@ -2,10 +2,13 @@
 
     python benchmarks/recognition.py
     python benchmarks/recognition.py ../shared/data/svt_words_train --count 100 --no-ablation
+    python benchmarks/recognition.py --recognizer crnn --no-ablation
     python benchmarks/recognition.py --fit
 
 Accuracy is that of the recognition benchmarks: a-z and 0-9 only, case folded, crops without such a character left out.
-Words a second are those of `Reader.recognize` with 64 crops at a time, already decoded.
+"Held out" is the same on the crops whose name has an odd CRC-32, on which no rule was chosen. Words a second are those
+of `Reader.recognize` with 64 crops at a time, already decoded. The second table compares the recognizer, with its rules
+and with all sets mixed, with the published weights and plain greedy decoding, batch by batch in turn.
 
 The rules, each of which the ablation adds to plain greedy decoding alone and takes away from all:
 
@@ -13,6 +16,7 @@ The rules, each of which the ablation adds to plain greedy decoding alone and ta
   tall         tall crops that make no sense are read lying on either side
   widened      narrow crops are stretched, so that every character gets several frames
   second look  stretched crops that stay doubtful are read at their natural width too
+  views        crops that stay doubtful are looked at from four other sides, and the readings vote
 
 Calibration is measured on the crops whose name (`image` in the manifest) has an odd CRC-32: the coefficients in
 wordsight.recognition.confidence were fitted on the even ones. --fit prints them anew. "Before" is the plain product of
@@ -22,6 +26,7 @@ the characters' probabilities.
 from __future__ import annotations
 
 import argparse
+import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
@@ -42,13 +47,16 @@ from wordsight.image.load import load
 from wordsight.reader import Reader
 from wordsight.recognition.confidence import LEAST, product
 from wordsight.recognition.svtr import SvtrRecognizer
+from wordsight.recognition.views import DOUBTFUL, views, vote
 from wordsight.stages import StageOptions
 from wordsight.types import Picture, Reading
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 SETS = ("iiit5k_train", "svt_words_train", "icdar2015_words_train")
 TOGETHER = 64
-RULES = ("ascii", "tall", "widened", "second look")
+SPEED = 1024
+"""So many crops are read to compare speeds."""
+RULES = ("ascii", "tall", "widened", "second look", "views")
 
 Recognize = Callable[[Sequence[Picture]], list[Reading]]
 
@@ -100,6 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("manifests", type=Path, nargs="*", help=f"folders of crops (default: {', '.join(SETS)})")
     common.add_selection(parser, count=None)
     parser.add_argument("--threads", type=int, help="most threads (default: all)")
+    parser.add_argument("--recognizer", default="svtr", help="svtr (default) or crnn")
     parser.add_argument("--no-ablation", action="store_true", help="leave out the table of rules")
     parser.add_argument("--fit", action="store_true", help="fit the calibration on the other crops, and print it")
     options = parser.parse_args(arguments)
@@ -107,10 +116,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.fit:
         print_fit(together(measure(readers(options.threads, set(RULES)), one).others for one in sets))
         return
-    results = {one.name: measure(readers(options.threads, set(RULES)), one) for one in sets}
+    results = {one.name: measure(readers(options.threads, set(RULES), options.recognizer), one) for one in sets}
     record: dict[str, Any] = {"seed": options.seed, "count": options.count, "threads": options.threads}
     record["sets"] = {name: one.totals | one.speed | one.held_out.figures() for name, one in results.items()}
     parts = ["Splits: " + "; ".join(f"{one.name}: {splits(one)}" for one in sets), accuracy_table(results)]
+    record["speed"] = compare_speed(sets, options)
+    parts += ["Speed, all sets mixed:", speed_table(record["speed"])]
     answers = {name: one.held_out for name, one in results.items()}
     answers["all"] = together(answers.values())
     record["sets"]["all"] = answers["all"].figures()
@@ -135,9 +146,9 @@ def splits(one: CropSet) -> str:
     return f"{len(one.samples)} crops of " + ", ".join(sorted({sample.split or "no split" for sample in one.samples}))
 
 
-def readers(threads: int | None, rules: set[str]) -> Recognize:
+def readers(threads: int | None, rules: set[str], name: str = "svtr") -> Recognize:
     """A function that reads crops under some of the rules."""
-    stock = registry.create_recognizer("svtr", StageOptions(threads=threads))
+    stock = registry.create_recognizer(name, StageOptions(threads=threads))
     assert isinstance(stock, SvtrRecognizer)
     if "ascii" not in rules:
         stock = replace(stock, allowed=np.arange(len(stock.charset)))
@@ -145,8 +156,22 @@ def readers(threads: int | None, rules: set[str]) -> Recognize:
         stock = replace(stock, min_width=16)
     if "second look" not in rules:
         stock = replace(stock, second_look=0.0)
-    # Turning is the reader's part, not the recognizer's.
-    return Reader(recognizer=stock, threads=threads).recognize if "tall" in rules else stock.recognize
+    # Turning and other views are the reader's part, not the recognizer's.
+    if not rules & {"tall", "views"}:
+        return stock.recognize
+    reader = Reader(recognizer=stock, threads=threads, quality="balanced" if "views" in rules else "fast")
+    if "tall" in rules:
+        return reader.recognize
+    return lambda crops: _voted(stock, crops)
+
+
+def _voted(stock: SvtrRecognizer, crops: Sequence[Picture]) -> list[Reading]:
+    """Readings where doubtful crops are looked at from other sides, but not turned."""
+    readings = stock.recognize(crops)
+    return [
+        vote(reading, stock.recognize(views(crop))) if reading.confidence < DOUBTFUL else reading
+        for crop, reading in zip(crops, readings, strict=True)
+    ]
 
 
 def measure(recognize: Recognize, one: CropSet) -> Result:
@@ -170,6 +195,43 @@ def measure(recognize: Recognize, one: CropSet) -> Result:
         "core_seconds_per_1000": 1000 * cores / len(one.crops),
     }
     return Result(report.totals, speed, answers.where(held_out), answers.where(~held_out))
+
+
+def compare_speed(sets: Sequence[CropSet], options: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """Words a second of the recognizer and of plain greedy decoding with the published weights."""
+    crops = [crop for one in sets for crop in one.crops]
+    random.Random(0).shuffle(crops)
+    runs = {
+        "published weights, plain greedy": readers(options.threads, set()),
+        f"{options.recognizer}, all rules": readers(options.threads, set(RULES), options.recognizer),
+    }
+    clocks, cores = dict.fromkeys(runs, 0.0), dict.fromkeys(runs, 0.0)
+    batches = [crops[start : start + TOGETHER] for start in range(0, min(SPEED, len(crops)), TOGETHER)]
+    for recognize in runs.values():  # once before, so that the network's shapes are compiled
+        for batch in batches:
+            recognize(batch)
+    for number, batch in enumerate(batches):
+        # In turn: who comes first may have to prepare shapes of the network that the others then find.
+        for name, recognize in list(runs.items())[:: 1 if number % 2 else -1]:
+            clock, core = time.perf_counter(), time.process_time()
+            recognize(batch)
+            clocks[name] += time.perf_counter() - clock
+            cores[name] += time.process_time() - core
+    count = sum(map(len, batches))
+    return {
+        name: {"words_per_second": count / clocks[name], "core_seconds_per_1000": 1000 * cores[name] / count}
+        for name in runs
+    }
+
+
+def speed_table(found: dict[str, dict[str, float]]) -> str:
+    """One row for each way to read."""
+    first = next(iter(found.values()))
+    rows = []
+    for name, one in found.items():
+        share = first["core_seconds_per_1000"] / one["core_seconds_per_1000"]
+        rows.append([name, f"{one['words_per_second']:.0f}", f"{one['core_seconds_per_1000']:.1f}", f"{share:.2f}"])
+    return common.table(["", "words/s", "core-s per 1000", "speed by core-s, relative"], rows)
 
 
 def together(parts: Iterable[Answers]) -> Answers:
@@ -213,8 +275,20 @@ def accuracy_table(results: dict[str, Result]) -> str:
         t = one.totals
         accuracy, exact, cer = (f"{100 * t[key]:.1f}" for key in ("accuracy", "exact", "cer"))
         speed = [f"{value:.0f}" for value in one.speed.values()]
-        rows.append([name, accuracy, t["words"], exact, t["crops"], cer, *speed])
-    header = ["set", "accuracy %", "compared", "exact %", "crops", "CER %", "words/s", "core-s per 1000"]
+        held_out = f"{100 * one.held_out.right.mean():.1f}"
+        rows.append([name, accuracy, t["words"], held_out, len(one.held_out.right), exact, t["crops"], cer, *speed])
+    header = [
+        "set",
+        "accuracy %",
+        "compared",
+        "held out %",
+        "of them",
+        "exact %",
+        "crops",
+        "CER %",
+        "words/s",
+        "core-s per 1000",
+    ]
     return common.table(header, rows)
 
 
