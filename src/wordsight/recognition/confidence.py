@@ -3,7 +3,7 @@
 The named aggregation is the **product**: the probability that every character is right, were they independent. It is
 then calibrated by beta calibration (Kull, Silva Filho, Flach, "Beta calibration", AISTATS 2017):
 ``1 / (1 + exp(-(a ln p - b ln(1 - p) + c)))``. The coefficients were fitted on the crops of iiit5k_train,
-svt_words_train and icdar2015_words_train whose file name has an even CRC-32; `benchmarks/recognition.py --part 1/2`
+svt_words_train and icdar2015_words_train whose file name has an even CRC-32; `benchmarks/recognition.py`
 shows the reliability on the others.
 """
 

@@ -6,8 +6,9 @@ word, a gain for each character, a loss for the logarithm of N. One more piece o
 in which the word differs from the free reading: where the picture is blurred it costs little, and a neighbour that a
 list happens to hold, HOTELS where the picture clearly says HOTEL, costs much. The coefficients were fitted on the crops
 of iiit5k_train, svt_words_train and icdar2015_words_train whose file name has an even CRC-32
-(`benchmarks/lexicon.py --fit`), which measures on the others. For a pattern only the ratio to the free reading counts,
-fitted likewise on icdar2015_words_train (`benchmarks/pattern.py`), the only set whose labels have case and signs.
+(`benchmarks/lexicon.py --fit`, which prints nearly the same: there more lists of neighbours count), and are measured on
+the others. For a pattern only the ratio to the free reading counts, fitted likewise on icdar2015_words_train
+(`benchmarks/pattern.py`), the only set whose labels have case and signs.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 A crop that somebody cut out is an upright rectangle, and what it shows may lean or climb. Crops of detected text are
 straight already. Four views, sheared and turned either way, are read beside the crop as it is, and the readings vote.
+What they are was chosen on the crops of svt_words_train and icdar2015_words_train whose file name has an even CRC-32.
 """
 
 from __future__ import annotations
