@@ -117,7 +117,7 @@ def test_lexicon_and_pattern(tmp_path: Path) -> None:
     run("lexicon", tmp_path, "--words", words, "--out", tmp_path, "--threads", "1")
     found = results(tmp_path, "lexicon")
     rows = {row["list"]: row for row in found["lists"]}
-    assert set(rows) == {"50", "all", "90,000", "codes"}
+    assert set(rows) == {"50", "all", "90,000", "codes", "neighbours"}
     for row in rows.values():
         assert (row["answered"], row["right"], row["strict"], row["forced"]) == (1, 1, 1, 0)
     assert 0 < found["timing"]["median"] <= found["timing"]["95th percentile"]

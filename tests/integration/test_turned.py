@@ -23,9 +23,11 @@ def at(request: pytest.FixtureRequest, street: Picture) -> Callable[[float], Pag
 @pytest.mark.parametrize("angle", [90, 180, 270])
 def test_a_quarter_turn_costs_hardly_a_word(at: Callable[[float], Page], angle: float) -> None:
     upright = Counter(word.text for word in at(0).words if word.confidence > 0.9)
-    turned = Counter(word.text for word in at(angle).words)
+    # Without spaces: where a word ends ("Mon-Fr", "Mon- Fr") depends on the last bit of the processor's arithmetic.
+    turned = "".join(word.text for word in at(angle).words)
+    found = sum(min(number, turned.count(text)) for text, number in upright.items())
     assert upright.total() > 20
-    assert (upright & turned).total() >= 0.85 * upright.total()
+    assert found >= 0.85 * upright.total()
 
 
 def test_where_the_words_stand_is_told_in_the_turned_picture(at: Callable[[float], Page]) -> None:

@@ -32,9 +32,9 @@ _FIRST_CALLS = threading.Lock()
 
 PREPARED = 120
 """Layers that OpenVINO keeps prepared for the shapes of input seen last, a hundred or two a shape. Readers meet new
-shapes without end, each is worth some megabytes, and OpenVINO's own bound is far away. With 500, memory grew for hundreds
-of pictures and by a quarter; with this it stands after a hundred, for a twentieth more processor time (streams of
-photographs and cars in turn)."""
+shapes without end, each is worth some megabytes, and OpenVINO's own bound is far away. With 500, memory grew for
+hundreds of pictures and by a quarter; with this it stands after a hundred, for a twentieth more processor time (streams
+of photographs and cars in turn)."""
 LARGE_INPUT = 3 * 1_000_000
 """An input of more values than this, three a pixel, has its working memory given back: few are so large."""
 
