@@ -125,10 +125,10 @@ class Detection:
 
     Attributes:
         quads: (N, 4, 2) float32 in pixels of the picture, corners as in Quad.
-        scores: (N,) float32.
+        scores: (N,) float32, how sure the detector is; of EAST the probability that the quad is a word's.
         scale: Working size over the picture's own size (1 means that the detector looked at every pixel).
-        cut: (M, 2) float32 places of text in pixels of the picture that the quads leave out, although they hold the
-            rest of it: a word was cut there.
+        cut: (M, 2) float32 places in pixels of the picture where a word was cut, or may have been: text that the quads
+            leave out although they hold the rest of it, and the middles of doubtful words.
         rival: What another detector found in the same picture. Both are to be read, and the surer reading counts.
     """
 

@@ -191,7 +191,7 @@ def test_it_trains_is_interrupted_goes_on_and_leaves_a_detector_with_a_card(monk
     assert card["parity"]["difference"][0] <= 0.02
     assert set(card["accuracy"]) == {"protocol", "f", "precision", "recall", "threshold"}
     about = json.loads(cards.metadata(out / "detector.onnx", cards.DETECTOR) or "")
-    assert about == {"head": "rbox", "threshold": card["accuracy"]["threshold"]}
+    assert about == {"head": "rbox", "threshold": card["accuracy"]["threshold"], "judge": "belief"}
     page = Reader(east_model=Path(out / "detector.onnx"), width=256, height=256).detect(
         tmp_path / "set" / "images" / "0.png"
     )

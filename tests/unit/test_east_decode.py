@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from wordsight import geometry
-from wordsight.detection.east import decode
+from wordsight.detection.lanms import belief, decode, mean_score
 
 SIZE = (96, 160)  # cells; four pixels each
 
@@ -42,7 +42,7 @@ def quad(cx: float, cy: float, width: float, height: float, degrees: float):
 
 @pytest.mark.parametrize("degrees", [-89, -60, -30, -7, 0, 12, 45, 75, 89])
 def test_a_rectangle_at_any_angle_comes_back_exactly(degrees):
-    quads, scores = decode(*paint([(320, 190, 150, 40, degrees)]))
+    quads, scores = decode(*paint([(320, 190, 150, 40, degrees)]), judge=mean_score)
     np.testing.assert_allclose(quads[0], quad(320, 190, 150, 40, degrees), atol=0.02)
     np.testing.assert_allclose(scores, [0.9], atol=1e-6)
 
@@ -115,7 +115,19 @@ def test_noise_gives_finite_quads_and_sorted_scores(seed):
     maps[:, rng.integers(40, size=30), rng.integers(60, size=30)] = np.nan
     quads, scores = decode(score, maps, 0.3)
     assert len(quads) == len(scores) > 0
-    assert np.isfinite(quads).all() and (np.diff(scores) <= 0).all() and ((scores > 0.3) & (scores <= 1)).all()
+    assert np.isfinite(quads).all() and (np.diff(scores) <= 0).all() and ((scores >= 0) & (scores <= 1)).all()
+    _, means = decode(score, maps, 0.3, judge=mean_score)
+    assert len(means) == len(scores) and ((means > 0.3) & (means <= 1)).all()
+
+
+def test_sure_cells_and_many_of_them_make_a_word_believed():
+    box = np.stack([quad(320, 190, 150, 40, 0)] * 4)
+    weights = np.repeat(np.array([0.99, 0.99, 0.7, 1.0], np.float32), [100, 5, 100, 100])
+    labels = np.repeat(np.arange(4, dtype=np.int32), [100, 5, 100, 100])
+    sure, few, doubtful, rounded = belief(box, weights, labels)
+    assert sure > 0.8 > 0.5 > few and doubtful < 0.5 and sure < rounded < 1
+    larger = belief(np.stack([quad(320, 190, 600, 160, 0)] * 4), weights, labels)
+    assert (larger < [sure, few, doubtful, rounded]).all()
 
 
 def test_speed_of_decoding_is_told(record_property):

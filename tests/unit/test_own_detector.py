@@ -15,7 +15,7 @@ from wordsight import Reader
 from wordsight.config import DetectionOptions
 from wordsight.detection import graph, own
 from wordsight.detection.east import EastDetector
-from wordsight.detection.lanms import decode
+from wordsight.detection.lanms import decode, mean_score
 from wordsight.errors import ConfigError, ModelError
 from wordsight.stages import StageOptions
 from wordsight.types import Picture
@@ -51,7 +51,7 @@ def wanted(cells: list[tuple[int, int]]) -> tuple[Any, Any]:
     for x, y in cells:
         score[y, x] = 1
     values = np.array([*SIDES, ANGLE], np.float32)
-    return decode(score, np.broadcast_to(values[:, None, None], (5, 24, 48)), 0.5)
+    return decode(score, np.broadcast_to(values[:, None, None], (5, 24, 48)), judge=mean_score)
 
 
 def test_a_frozen_graph_is_decoded_as_our_own_maps_are(model: Path, picture: Picture) -> None:

@@ -8,6 +8,8 @@ whole map: in every patch of connected cells, those that agree with the most tru
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -33,11 +35,58 @@ STRAIGHT = 0.98
 FRAGMENT = 0.2
 """Of two quads that have more than this share of the smaller one in common, one is a fragment of the other."""
 
+CORE = 0.3
+"""Share of a word's height by which the cells that are taught to vote stay away from its sides (section 3.3)."""
+
+EVIDENCE = (1.04, 1.24, -0.57, -6.13)
+"""Weights of the evidence in :func:`belief`, printed by ``benchmarks/belief.py``: a logistic regression on
+icdar2015_train, img_N.jpg with N % 10 == 0, at all three qualities."""
+
 Labels = NDArray[np.int32]
+Judge = Callable[[Floats, Floats, Labels], Floats]
+"""From quads (G, 4, 2), the scores (M,) of the cells that voted and the group (M,) of each, to scores (G,)."""
+
+
+def belief(quads: Floats, weights: Floats, labels: Labels) -> Floats:
+    """How surely each quad is a word: the probability that it meets one by more than half of their union.
+
+    The mean score of a word's cells, which EAST is judged by elsewhere, says little: nearly all cells of nearly all
+    quads are sure. Three things together say more: the mean logit of the cells, how many they are, and how many a word
+    of this size should have.
+
+    Args:
+        quads: (G, 4, 2) in pixels of the network's input.
+        weights: (M,) scores of the cells that voted, 0..1.
+        labels: (M,) group of each cell, 0 .. G - 1.
+
+    Returns:
+        (G,) float32, 0..1.
+    """
+    features = evidence(quads, weights, labels)
+    *slopes, bias = EVIDENCE
+    return np.asarray(1 / (1 + np.exp(-(features @ np.array(slopes, np.float32) + bias))), np.float32)
+
+
+def evidence(quads: Floats, weights: Floats, labels: Labels) -> Floats:
+    """What :func:`belief` weighs, (G, 3): mean logit of the cells, logarithms of their number and the expected one."""
+    count = np.maximum(np.bincount(labels, minlength=len(quads)), 1)
+    odds = weights / np.maximum(1 - weights, 1e-4)  # half precision rounds sure cells to 1
+    logit = np.bincount(labels, np.log(np.maximum(odds, 1e-4)), len(quads)) / count
+    sides = geometry.sides(quads)
+    long, high = np.maximum(*sides), np.minimum(*sides)
+    margin = 2 * CORE * high
+    core = np.maximum(long - margin, high - margin) * (high - margin) / STRIDE**2
+    return np.stack([logit, np.log(count), np.log(np.maximum(core, 1e-3))], axis=1).astype(np.float32)
+
+
+def mean_score(quads: Floats, weights: Floats, labels: Labels) -> Floats:
+    """The mean score of the cells that voted for each quad; arguments as for :func:`belief`."""
+    count = np.maximum(np.bincount(labels, minlength=len(quads)), 1)
+    return (np.bincount(labels, weights, len(quads)) / count).astype(np.float32)
 
 
 def decode(
-    score: Floats, geometry_map: Floats, threshold: float = 0.8, nms: float | None = None
+    score: Floats, geometry_map: Floats, threshold: float = 0.5, nms: float | None = None, judge: Judge = belief
 ) -> tuple[Floats, Floats]:
     """Quads of words out of EAST's two maps, in the layout of OpenCV's text detection sample.
 
@@ -48,6 +97,7 @@ def decode(
         threshold: Cells vote above this score.
         nms: Of two quads whose intersection over union is above this, the one with more votes stays, as in OpenCV's
             sample. None: of two that have more than ``FRAGMENT`` of the smaller one in common.
+        judge: Gives the quads their scores.
 
     Returns:
         Quads (N, 4, 2) float32 in pixels of the network's input, TL TR BR BL, and scores (N,), best first.
@@ -64,9 +114,9 @@ def decode(
     weights = score[rows, columns]
     _, patches = cv2.connectedComponents((score > threshold).astype(np.uint8), connectivity=4)
     labels = group_cells(cells, votes, weights, patches[rows, columns].astype(np.int32))
-    quads, scores = merge_groups(cells, votes, weights, labels)
     cast = np.bincount(labels, weights).astype(np.float32)  # a word has many votes, a chance box between words few
-    return best_of(rejoin(quads, cast), scores, cast, nms)
+    quads = rejoin(merge_groups(cells, votes, weights, labels), cast)
+    return best_of(quads, judge(quads, weights, labels), cast, nms)
 
 
 def best_of(
@@ -144,7 +194,7 @@ def sides_along(votes: Floats, angle: NDArray[np.floating]) -> Floats:
     return np.where(opposite, votes[:, [2, 3, 0, 1]].T, votes[:, :4].T)
 
 
-def merge_groups(cells: Floats, votes: Floats, weights: Floats, labels: Labels) -> tuple[Floats, Floats]:
+def merge_groups(cells: Floats, votes: Floats, weights: Floats, labels: Labels) -> Floats:
     """One rectangle per group of cells.
 
     The angle is the mean vote. Each side is the mean of the cells' votes too, but a cell counts the more the nearer
@@ -158,7 +208,7 @@ def merge_groups(cells: Floats, votes: Floats, weights: Floats, labels: Labels) 
         labels: (M,) group of each cell, 0 .. G - 1.
 
     Returns:
-        Quads (G, 4, 2) and their scores (G,), the mean of their cells' scores.
+        Quads (G, 4, 2).
     """
     count = int(labels.max()) + 1
 
@@ -185,8 +235,7 @@ def merge_groups(cells: Floats, votes: Floats, weights: Floats, labels: Labels) 
     u, v = (first + far) / 2, (high + low) / 2
     cos, sin = np.cos(angle), np.sin(angle)
     rects = np.stack([u * cos - v * sin, u * sin + v * cos, far - first, low - high, angle], 1)
-    scores = np.bincount(labels, weights, count) / np.maximum(np.bincount(labels, minlength=count), 1)
-    return geometry.from_rects(rects.astype(np.float32)), scores.astype(np.float32)
+    return geometry.from_rects(rects.astype(np.float32))
 
 
 def rejoin(quads: Floats, cast: Floats) -> Floats:

@@ -18,7 +18,7 @@ import cv2
 from wordsight.config import check_choice
 from wordsight.detection import graph
 from wordsight.detection.dbnet import DbDetector, with_options
-from wordsight.detection.east import EastDetector, sizing_of, thresholds
+from wordsight.detection.east import BELIEF, EastDetector, believing, decode_plainly, sizing_of, thresholds
 from wordsight.detection.quad import decode_quads
 from wordsight.detection.region import RegionDetector
 from wordsight.detection.sliding_window import SlidingWindowDetector
@@ -48,7 +48,7 @@ PATIENCE = 60.0
 CELL = 0.5
 """Score from which cells of a graph from elsewhere vote, as in OpenCV's sample."""
 VOTE = 0.15
-"""Cells of a network trained here vote from so far below the score at which its words count."""
+"""Cells of a network whose words have their cells' mean score vote from so far below the score at which words count."""
 
 
 def create(path: Path, options: StageOptions) -> Detector:
@@ -99,9 +99,11 @@ def trained(path: Path, about: str, options: StageOptions) -> Detector:
         asked = options.detection.min_score
         score = threshold if asked is None else asked
         return replace(FAMILIES[head](network), sizing=sizing_of(options), min_score=score, nms=options.detection.nms)
-    cell, score = thresholds(options, max(threshold - VOTE, 0.5), threshold)
-    made = EastDetector(network, sizing_of(options), cell, score, options.detection.nms)
-    return replace(made, decoder=decode_quads) if head == "quad" else made
+    if record.get("judge") == BELIEF:
+        return believing(network, options, threshold)
+    cell, score = thresholds(options, max(threshold - VOTE, CELL), threshold)
+    decoder = decode_quads if head == "quad" else decode_plainly
+    return EastDetector(network, sizing_of(options), cell, score, options.detection.nms, decoder)
 
 
 def foreign(path: Path, options: StageOptions) -> EastDetector:
@@ -113,8 +115,8 @@ def foreign(path: Path, options: StageOptions) -> EastDetector:
     data, kind = path.read_bytes(), KINDS[path.suffix.lower()]
     attempt(path, kind, hashlib.sha256(data).hexdigest())
     cell, score = thresholds(options, CELL, CELL)
-    made = EastDetector(OpenCvNetwork(data, kind), sizing_of(options), cell, score, options.detection.nms)
-    return replace(made, prepare=graph.prepare)
+    network, nms = OpenCvNetwork(data, kind), options.detection.nms
+    return EastDetector(network, sizing_of(options), cell, score, nms, decode_plainly, graph.prepare)
 
 
 @lru_cache(maxsize=32)

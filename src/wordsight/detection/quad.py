@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from wordsight import geometry
-from wordsight.detection.lanms import STRIDE, Labels, best_of, group_cells, rejoin, usable
+from wordsight.detection.lanms import STRIDE, Labels, best_of, group_cells, mean_score, rejoin, usable
 from wordsight.types import Floats
 
 
@@ -39,10 +39,9 @@ def decode_quads(
     weights = score[rows, columns]
     _, patches = cv2.connectedComponents((score > threshold).astype(np.uint8), connectivity=4)
     labels = group_cells(cells, votes, weights, patches[rows, columns].astype(np.int32))
-    quads, scores = merge_corners(cells, offsets, weights, labels)
     cast = np.bincount(labels, weights).astype(np.float32)
-    quads = rejoin(quads, cast)
-    return best_of(quads, scores, cast, nms)
+    quads = rejoin(merge_corners(cells, offsets, weights, labels), cast)
+    return best_of(quads, mean_score(quads, weights, labels), cast, nms)
 
 
 def as_rects(offsets: Floats) -> Floats:
@@ -60,7 +59,7 @@ def as_rects(offsets: Floats) -> Floats:
         return np.stack([*sides, -np.arctan2(right[:, 1], right[:, 0])], 1).astype(np.float32)
 
 
-def merge_corners(cells: Floats, offsets: Floats, weights: Floats, labels: Labels) -> tuple[Floats, Floats]:
+def merge_corners(cells: Floats, offsets: Floats, weights: Floats, labels: Labels) -> Floats:
     """One quad per group of cells: each corner is the mean vote, where cells near to it count the more.
 
     Args:
@@ -70,7 +69,7 @@ def merge_corners(cells: Floats, offsets: Floats, weights: Floats, labels: Label
         labels: (M,) group of each cell, 0 .. G - 1.
 
     Returns:
-        Quads (G, 4, 2) and scores (G,).
+        Quads (G, 4, 2).
     """
     count = int(labels.max()) + 1
     right = geometry.directions(offsets)
@@ -89,5 +88,4 @@ def merge_corners(cells: Floats, offsets: Floats, weights: Floats, labels: Label
         total = np.maximum(np.bincount(labels, trust[:, corner], count), 1e-9)
         for axis in range(2):
             quads[:, corner, axis] = np.bincount(labels, trust[:, corner] * places[:, corner, axis], count) / total
-    scores = np.bincount(labels, weights, count) / np.maximum(np.bincount(labels, minlength=count), 1)
-    return quads, scores.astype(np.float32)
+    return quads

@@ -15,6 +15,7 @@ import torch
 from safetensors import safe_open
 
 from wordsight.data.manifest import Sample
+from wordsight.detection.east import BELIEF
 from wordsight.errors import ConfigError, ModelError
 from wordsight.image.load import load
 from wordsight.models.cards import DETECTOR
@@ -97,7 +98,8 @@ def deliver(folder: Path, head: HeadName, held_out: Sequence[Sample], record: Ma
         parity = difference(Decoded(network), path, batch)
         if parity[0] <= PARITY:
             break
-    stamp(path, DETECTOR, {"head": head, "threshold": figures["threshold"]})
+    judge = {"judge": BELIEF} if head == "rbox" else {}
+    stamp(path, DETECTOR, {"head": head, "threshold": figures["threshold"], **judge})
     facts = {
         "name": f"{head} detector, trained {date.today().isoformat()}",
         "input": "x: (N, 3, H, W) float32, H and W multiples of 32, BGR, normalised as ImageNet",

@@ -72,7 +72,7 @@ class Rbox:
 
     outputs: tuple[str, ...] = ("scores", "geometry")
     fixed = 0
-    tries = HIGH
+    tries = LOW
 
     def network(self) -> DetectionNetwork:
         """See :class:`Head`."""
@@ -89,7 +89,8 @@ class Rbox:
 
     def decode(self, maps: Sequence[Floats], threshold: float) -> tuple[Floats, Floats]:
         """See :class:`Head`."""
-        return lanms.decode(maps[0], maps[1], threshold)
+        quads, scores = lanms.decode(maps[0], maps[1])
+        return quads[scores >= threshold], scores[scores >= threshold]
 
 
 class QuadHead:
