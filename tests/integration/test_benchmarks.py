@@ -12,11 +12,12 @@ import pytest
 from PIL import Image, ImageDraw
 
 from script_help import help_of
-from wordsight.data.manifest import Sample, write_manifest
+from wordsight.data.manifest import Manifest, Sample, write_manifest
 from wordsight.examples import example_path
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = [
+    "belief",
     "bulk",
     "detection",
     "detectors",
@@ -100,6 +101,23 @@ def test_detection_goes_on_after_an_interruption(tmp_path: Path) -> None:
     assert list(again["rotated"][0]["f"]) == ["0", "180"]
     assert again["speed"][0]["fps"] > 0
     assert again["speed"][0]["fps_in_flight"] > 0
+
+
+def test_belief(tmp_path: Path) -> None:
+    """The street is in both parts, with its words and without: then every quad in it is a mistake."""
+    (street,) = Manifest.open(example_path().parents[1])
+    samples = []
+    for number in (10, 15, 20, 25, 30, 35, 40, 45):
+        path = tmp_path / f"img_{number}.jpg"
+        path.symlink_to(street.path)
+        samples.append(Sample(path.name, path, words=street.words if number % 20 >= 10 else ()))
+    write_manifest(tmp_path, samples)
+    run("belief", tmp_path, "--out", tmp_path, "--threads", "1")
+    found = results(tmp_path, "belief")
+    assert len(found["evidence"]) == 4
+    rows = [row for pair in found["rows"] for row in pair]
+    assert [row["quality"] for row in rows] == ["fast", "fast", "balanced", "balanced", "best", "best"]
+    assert all(0 < row["F, quoted part"] < 1 and 0 <= row["ECE"] <= 1 for row in rows)
 
 
 def test_lexicon_and_pattern(tmp_path: Path) -> None:
