@@ -31,6 +31,7 @@ SCRIPTS = [
     "recognition",
     "rotation",
     "search",
+    "suggest",
     "video",
 ]
 
@@ -175,3 +176,19 @@ def test_memory(tmp_path: Path) -> None:
     assert peak["pixels"] == 1280 * 853
     assert peak["loaded_mb"] < peak["peak_mb"] < 2000
     assert peak["words"] > 30
+
+
+def test_suggest_goes_on_after_an_interruption(tmp_path: Path) -> None:
+    data = ROOT.parent / "shared" / "data" / "sroie"
+    if not data.is_dir():
+        pytest.skip("needs the receipts of ../shared/data")
+    short = ("--pictures", "12", "--unseen", "4", "--budgets", "4", "6", "--seeds", "1")
+    run("suggest", "--data", data, "--work", tmp_path / "work", "--out", tmp_path, *short)
+    first = results(tmp_path, "suggest")
+    low, high = first["rows"]
+    assert (low["labelled"], high["labelled"]) == (4, 6)
+    assert low["chance"] == low["suggest"] > 0.2  # both start from the same labels
+    assert low["saved"] == 0.0
+    (tmp_path / "work" / "suggest" / "suggest-0-12-4-4-6.json").unlink()
+    run("suggest", "--data", data, "--work", tmp_path / "work", "--out", tmp_path, *short)
+    assert results(tmp_path, "suggest")["rows"] == first["rows"]

@@ -51,10 +51,22 @@ def examine(model: TaughtModel, sources: Iterable[ImageSource]) -> Iterator[Look
         except WordsightError:
             yield None
             continue
-        values = {value.name: value for value in reversed(model.judge(candidates))}
-        sure = [_sureness(model, candidates, label) for label in model.card.labels]
-        fields = {name: value.text for name, value in values.items()}
-        yield Looked(source_name(source), 1.0 - float(np.mean(sure)), fields, describe(picture, fields))
+        yield looked(model, source_name(source), picture, candidates)
+
+
+def looked(model: TaughtModel, name: str, picture: Picture, candidates: Sequence[Candidate]) -> Looked:
+    """What a model makes of a picture.
+
+    Args:
+        model: The model.
+        name: The picture's path.
+        picture: (H, W, 3) uint8, RGB.
+        candidates: What the model found in it.
+    """
+    values = {value.name: value for value in reversed(model.judge(candidates))}
+    sure = [_sureness(model, candidates, label) for label in model.card.labels]
+    fields = {label: value.text for label, value in values.items()}
+    return Looked(name, 1.0 - float(np.mean(sure)), fields, describe(picture, fields))
 
 
 def _sureness(model: TaughtModel, candidates: Sequence[Candidate], label: LabelCard) -> float:
@@ -76,20 +88,20 @@ def describe(picture: Picture, fields: Mapping[str, str]) -> Floats:
     return np.concatenate([small, marks]).astype(np.float32)
 
 
-def rank(looked: Sequence[Looked], count: int, labelled: Sequence[Floats] = ()) -> list[Looked]:
+def rank(among: Sequence[Looked], count: int, labelled: Sequence[Floats] = ()) -> list[Looked]:
     """The pictures to label, the most helpful first.
 
     Args:
-        looked: Among which is chosen.
+        among: Among which is chosen.
         count: How many are wanted.
         labelled: (D,) each; what pictures look like that are labelled already, and need no second one of their kind.
     """
-    left = list(range(len(looked)))
+    left = list(range(len(among)))
     if not left:
         return []
-    looks = np.stack([one.look for one in looked])
-    doubts = np.array([one.doubt for one in looked]) + 1e-3
-    far = np.full(len(looked), np.inf)
+    looks = np.stack([one.look for one in among])
+    doubts = np.array([one.doubt for one in among]) + 1e-3
+    far = np.full(len(among), np.inf)
     for look in labelled:
         far = np.minimum(far, np.linalg.norm(looks - look, axis=1))
     chosen: list[int] = []
@@ -98,4 +110,4 @@ def rank(looked: Sequence[Looked], count: int, labelled: Sequence[Floats] = ()) 
         best = left.pop(int(np.argmax(worth)))
         chosen.append(best)
         far = np.minimum(far, np.linalg.norm(looks - looks[best], axis=1))
-    return [looked[i] for i in chosen]
+    return [among[i] for i in chosen]

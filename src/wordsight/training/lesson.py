@@ -208,7 +208,7 @@ def _labels(examples: Sequence[Example], kinds: Mapping[str, str]) -> tuple[Labe
         whole += example.sample.text is not None
     if not pictures:
         raise ManifestError(
-            "no picture has a label; give words a 'label', pictures 'fields', or crops a 'text' (docs/manifests.md)"
+            "no picture has a label; give words a 'label', pictures 'fields', or crops a 'text' (docs/datasets.md)"
         )
     for name in kinds:
         check_choice("label", name, pictures)
