@@ -54,7 +54,7 @@ def test_auto_gives_words_of_a_photograph_and_lines_of_a_page(street: Picture) -
     small = np.ascontiguousarray(street[::2, ::2])
     assert quads(chosen, small) == quads(lines, small) != []
     found, whole = quads(chosen, street), quads(words, street)
-    assert sum(quad in found for quad in whole) >= 0.6 * len(whole)  # the others were cut, and are mended
+    assert sum(quad in found for quad in whole) >= 0.5 * len(whole)  # the others were cut, and are mended
 
 
 def test_many_words_are_a_page_whatever_its_ground() -> None:
