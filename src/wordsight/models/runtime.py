@@ -248,8 +248,8 @@ def _map_large_blocks() -> None:
     """Have GNU's C library give large blocks back to the operating system, whatever was freed before.
 
     By itself it keeps ever larger blocks among the small ones, up to 32 MB, as it sees such freed. The inputs and maps
-    of a reader's networks are all of that kind and each of another size, so memory would be in pieces soon: after 400
-    pictures of all sizes a process held 970 MB at times, now 750 MB at most, in the same time.
+    of a reader's networks are all of that kind and each of another size, so memory would be in pieces soon and go up
+    and down by a third; ``benchmarks/memory.py --only growth`` shows what is left of that.
     """
     try:
         ctypes.CDLL(None).mallopt(MMAP_THRESHOLD, LARGE_BLOCK)
