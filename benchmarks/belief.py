@@ -26,13 +26,14 @@ from wordsight.data.manifest import Manifest, Sample
 from wordsight.data.transform import undo_squash
 from wordsight.detection import east
 from wordsight.detection.lanms import Labels, decode, evidence, mean_score
+from wordsight.evaluation.calibration import expected_calibration_error
 from wordsight.evaluation.protocols import Counts, count_boxes
 from wordsight.image.load import load
 from wordsight.stages import StageOptions
 from wordsight.types import Floats, Picture
 
 QUALITIES: tuple[Quality, ...] = ("fast", "balanced", "best")
-FOLDS, BINS = 5, 15
+FOLDS = 5
 BELIEFS = np.arange(0.2, 0.7, 0.02)
 MEANS = np.arange(0.8, 0.97, 0.01)
 
@@ -142,6 +143,7 @@ def judge(
         ("mean of the cells", MEANS, [one.means for one in chosen], [one.means for one in quoted]),
         ("belief", BELIEFS, crossed, [beliefs(model, one) for one in quoted]),
     )
+    words = np.concatenate([one.words for one in quoted])
     rows = []
     for name, tries, seen, unseen in ways:
         threshold = max(tries, key=lambda least: count(chosen, seen, least).f)
@@ -155,7 +157,7 @@ def judge(
                 "precision": at.precision,
                 "recall": at.recall,
                 "F, quoted part": at.f,
-                "ECE": calibration_error(np.concatenate(unseen), np.concatenate([one.words for one in quoted])),
+                "ECE": expected_calibration_error(np.concatenate(unseen)[words >= 0], words[words >= 0]),
             }
         )
     return rows
@@ -171,14 +173,6 @@ def count(found: Sequence[Found], scores: Sequence[Floats], least: float) -> Cou
         ]
         total += count_boxes(one.sample, {"words": words}, with_text=False, min_score=least)
     return total
-
-
-def calibration_error(scores: Floats, words: np.ndarray[Any, np.dtype[np.int64]]) -> float:
-    """Mean distance between score and share of words, over bins of equal width."""
-    scores, words = scores[words >= 0], words[words >= 0]
-    bins = np.minimum((scores * BINS).astype(int), BINS - 1)
-    parts = [bins == number for number in range(BINS)]
-    return float(sum(part.mean() * abs(scores[part].mean() - words[part].mean()) for part in parts if part.any()))
 
 
 if __name__ == "__main__":

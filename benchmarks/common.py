@@ -9,11 +9,11 @@ import platform
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from wordsight.data.manifest import LABELS, Manifest, Sample
 
@@ -22,6 +22,8 @@ RESULTS = Path(__file__).parent / "results"
 
 RUNS = Path(__file__).parents[1] / "runs"
 """Folder of large files that can be made again; not kept in the repository."""
+
+T = TypeVar("T")
 
 PACKAGES = ("wordsight", "openvino", "onnxruntime", "opencv-python-headless", "rapidocr", "tesserocr", "numpy")
 
@@ -82,6 +84,32 @@ def progress(done: int, total: int) -> None:
     """A running count on standard error, where a person is watching."""
     if sys.stderr.isatty():
         print(f"\r{done} of {total}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+
+
+def outcome(steps: Generator[object, None, T], total: int = 0) -> T:
+    """What a generator of events returns at its end; of ``total`` events, where it is given, a count is shown."""
+    done = 0
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+        done += 1
+        if total:
+            progress(done, total)
+
+
+def kept(path: Path, measure: Callable[[], dict[str, Any]], anew: bool) -> dict[str, Any]:
+    """A record as an earlier run left it, or measured and kept now; ``anew`` measures what is there too."""
+    if path.is_file() and not anew:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    record = measure()
+    part = path.with_suffix(".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+    part.replace(path)
+    return record
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -78,16 +78,7 @@ def read_all(examples: Sequence[Example], labels: Sequence[Label], options: Any)
     """Read the pages of all receipts, or take them from the last run."""
     reader = build_parts({}, StageOptions(threads=options.threads)).reader
     room = Room(options.work, 0.0, options.seed, "balanced", options.threads)
-    steps = read_examples(examples, labels, reader, room)
-    done = 0
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            found: list[ReadExample] = stop.value
-            return found
-        done += 1
-        common.progress(done, len(examples))
+    return common.outcome(read_examples(examples, labels, reader, room), len(examples))
 
 
 def taught(learnt: Sequence[ReadExample], labels: Sequence[Label]) -> tuple[Tagger, list[LabelCard]]:

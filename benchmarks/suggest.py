@@ -18,7 +18,6 @@ The pages are read once and kept in --work, like each finished row: a run that w
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -81,9 +80,14 @@ def curve(
 ) -> dict[str, Any]:
     """F at every budget, measured or as it was kept."""
     budgets = "-".join(map(str, options.budgets))
-    kept = options.work / "suggest" / f"{way}-{seed}-{len(lesson.examples)}-{options.unseen}-{budgets}.json"
-    if kept.is_file() and not options.anew:
-        return dict(json.loads(kept.read_text(encoding="utf-8")))
+    path = options.work / "suggest" / f"{way}-{seed}-{len(lesson.examples)}-{options.unseen}-{budgets}.json"
+    return common.kept(path, lambda: measured(way, seed, lesson, read, parts, options), options.anew)
+
+
+def measured(
+    way: str, seed: int, lesson: Lesson, read: dict[str, ReadExample], parts: Parts, options: argparse.Namespace
+) -> dict[str, Any]:
+    """F at every budget, measured now."""
     split = part(lesson, seed, options.unseen, len(lesson.examples))
     left, unseen = ([read[example.name] for example in some] for some in (split.learn, split.test))
     learnt: list[ReadExample] = []
@@ -96,11 +100,7 @@ def curve(
         left = [one for one in left if one not in chosen]
         model = taught(learnt, lesson, parts)
         scores.append(score(model, unseen, cards_of(lesson.labels, learnt)))
-    record = {"way": way, "seed": seed, "date": date.today().isoformat(), "unseen": len(unseen), "F": scores}
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.with_suffix(".part").write_text(json.dumps(record), encoding="utf-8")
-    kept.with_suffix(".part").replace(kept)
-    return record
+    return {"way": way, "seed": seed, "date": date.today().isoformat(), "unseen": len(unseen), "F": scores}
 
 
 def needed(score: float, budgets: Sequence[int], scores: Sequence[float]) -> float | None:
@@ -134,12 +134,7 @@ def main() -> None:
         parser.error(f"{len(lesson.examples)} receipts are too few for these budgets")
     parts = build_parts({}, StageOptions())
     steps = read_examples(lesson.examples, lesson.labels, parts.reader, Room(options.work, 1.0, 0, "balanced"))
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            read = {one.example.name: one for one in end.value}
-            break
+    read = {one.example.name: one for one in common.outcome(steps)}
     records = [curve(way, seed, lesson, read, parts, options) for seed in range(options.seeds) for way in WAYS]
     means = {way: [fmean(f) for f in zip(*(r["F"] for r in records if r["way"] == way), strict=True)] for way in WAYS}
     rows = []

@@ -64,24 +64,21 @@ def part(lesson: Lesson, seed: int, unseen: int, count: int) -> Split:
 
 def taught(split: Split, lesson: Lesson, reader: Reader, folder: Path) -> Outcome:
     """Teach as the command does, without its report."""
-    steps = teach_documents(lesson.labels, split, reader, Room(folder, 1.0, 0, "balanced"))
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            outcome: Outcome = end.value
-            return outcome
+    return common.outcome(teach_documents(lesson.labels, split, reader, Room(folder, 1.0, 0, "balanced")))
 
 
 def run(count: int, seed: int, lesson: Lesson, reader: Reader, options: argparse.Namespace) -> dict[str, Any]:
     """One row, measured or as it was kept."""
-    kept = options.work / "rows" / f"{options.unseen}-{count}-{seed}.json"
-    if kept.is_file() and not options.anew:
-        return dict(json.loads(kept.read_text(encoding="utf-8")))
+    path = options.work / "rows" / f"{options.unseen}-{count}-{seed}.json"
+    return common.kept(path, lambda: measured(count, seed, lesson, reader, options), options.anew)
+
+
+def measured(count: int, seed: int, lesson: Lesson, reader: Reader, options: argparse.Namespace) -> dict[str, Any]:
+    """One row, measured now."""
     split = part(lesson, seed, options.unseen, count)
     start = time.monotonic()
     outcome = taught(split, lesson, reader, options.work)
-    record = {
+    return {
         "labelled": len(split.learn),
         "seed": seed,
         "date": date.today().isoformat(),
@@ -90,10 +87,6 @@ def run(count: int, seed: int, lesson: Lesson, reader: Reader, options: argparse
         "unseen": [example.name for example in split.test],
         "cases": [asdict(case) for case in outcome.after],
     }
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.with_suffix(".part").write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
-    kept.with_suffix(".part").replace(kept)
-    return record
 
 
 def cases_of(record: dict[str, Any]) -> list[Case]:
