@@ -186,6 +186,10 @@ class DetectionOptions:
             if getattr(self, name) is not None:
                 check_range(name, getattr(self, name), 0, 1)
 
+    def least(self, usual: float) -> float:
+        """The score from which places count: the one that is asked for, else a detector's usual one."""
+        return usual if self.min_score is None else self.min_score
+
 
 def page_numbers(text: str, count: int) -> list[int]:
     """Pages that a text such as ``1-3,7`` or ``5-`` names, from 0, in its order, each once; empty names all.

@@ -33,7 +33,7 @@ REACH = 9
 """Side of a neighbourhood in it: wider than any stroke, narrower than the gaps of a page."""
 MENDING = 0.6
 """Scale at which lines are looked for to mend words with, in scales of the words: what EAST cuts is large. At 1 reading
-takes a fifth more time, and is better by one point of F at most."""
+takes a fifth more time or more."""
 BRIGHT = 195
 """Paper is at least so bright, 0..255."""
 EVEN = 24

@@ -100,9 +100,8 @@ def create(options: StageOptions) -> DbDetector:
 
 def with_options(detector: DbDetector, options: StageOptions) -> DbDetector:
     """A detector with the working size of the quality, and what else the user asks for."""
-    asked = options.detection.min_score
     sizing = SIZINGS[options.quality].of(options.detection)
-    return replace(detector, sizing=sizing, min_score=detector.min_score if asked is None else asked)
+    return replace(detector, sizing=sizing, min_score=options.detection.least(detector.min_score))
 
 
 def mean_inside(heat: Floats, corners: Floats) -> float:

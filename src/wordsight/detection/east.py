@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from wordsight.config import Quality
-from wordsight.detection.lanms import STRIDE, decode, mean_score
+from wordsight.detection.lanms import STRIDE, decode
 from wordsight.detection.mend import cut_places
 from wordsight.image.scale import SIZINGS, Size, Sizing, look, network_input, run_tiled, size_for, to_picture
 from wordsight.models import cards
@@ -98,25 +98,13 @@ def believing(network: Network, options: StageOptions, min_score: float) -> East
         options: What the user chose.
         min_score: Words count from this probability on, unless the user asks for another one.
     """
-    asked = options.detection.min_score
-    score = min_score if asked is None else asked
+    score = options.detection.least(min_score)
     return EastDetector(network, sizing_of(options), min_score=score, nms=options.detection.nms)
-
-
-def decode_plainly(score: Floats, geometry_map: Floats, threshold: float, nms: float | None) -> tuple[Floats, Floats]:
-    """A decoder for networks of others: a word's score is the mean score of its cells."""
-    return decode(score, geometry_map, threshold, nms, mean_score)
 
 
 def sizing_of(options: StageOptions) -> Sizing:
     """The working size as the quality has it, or as the user asks."""
     return SIZINGS[options.quality].of(options.detection)
-
-
-def thresholds(options: StageOptions, cell: float, score: float) -> tuple[float, float]:
-    """From which score on a cell votes and a word counts: as the quality has it, or as the user asks."""
-    asked = options.detection.min_score
-    return (cell, score) if asked is None else (min(cell, asked), asked)
 
 
 def _stacked(outputs: list[Floats]) -> Floats:

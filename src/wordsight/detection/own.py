@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +18,8 @@ import cv2
 from wordsight.config import check_choice
 from wordsight.detection import graph
 from wordsight.detection.dbnet import DbDetector, with_options
-from wordsight.detection.east import BELIEF, EastDetector, believing, decode_plainly, sizing_of, thresholds
+from wordsight.detection.east import BELIEF, Decoder, EastDetector, believing, sizing_of
+from wordsight.detection.lanms import decode, mean_score
 from wordsight.detection.quad import decode_quads
 from wordsight.detection.region import RegionDetector
 from wordsight.detection.sliding_window import SlidingWindowDetector
@@ -47,6 +48,8 @@ PATIENCE = 60.0
 """Seconds that a trial may take; the published graph takes 2."""
 CELL = 0.5
 """Score from which cells of a graph from elsewhere vote, as in OpenCV's sample."""
+PLAINLY: Decoder = partial(decode, judge=mean_score)
+"""For networks whose thresholds are of the mean score of a word's cells."""
 VOTE = 0.15
 """Cells of a network whose words have their cells' mean score vote from so far below the score at which words count."""
 
@@ -96,14 +99,19 @@ def trained(path: Path, about: str, options: StageOptions) -> Detector:
     if head == "db":
         return with_options(DbDetector(network, min_score=threshold), options)
     if head in FAMILIES:
-        asked = options.detection.min_score
-        score = threshold if asked is None else asked
+        score = options.detection.least(threshold)
         return replace(FAMILIES[head](network), sizing=sizing_of(options), min_score=score, nms=options.detection.nms)
     if record.get("judge") == BELIEF:
         return believing(network, options, threshold)
     cell, score = thresholds(options, max(threshold - VOTE, CELL), threshold)
-    decoder = decode_quads if head == "quad" else decode_plainly
+    decoder = decode_quads if head == "quad" else PLAINLY
     return EastDetector(network, sizing_of(options), cell, score, options.detection.nms, decoder)
+
+
+def thresholds(options: StageOptions, cell: float, score: float) -> tuple[float, float]:
+    """From which score on a cell votes and a word counts, both of one scale: as given, or as the user asks."""
+    asked = options.detection.min_score
+    return (cell, score) if asked is None else (min(cell, asked), asked)
 
 
 def foreign(path: Path, options: StageOptions) -> EastDetector:
@@ -116,7 +124,7 @@ def foreign(path: Path, options: StageOptions) -> EastDetector:
     attempt(path, kind, hashlib.sha256(data).hexdigest())
     cell, score = thresholds(options, CELL, CELL)
     network, nms = OpenCvNetwork(data, kind), options.detection.nms
-    return EastDetector(network, sizing_of(options), cell, score, nms, decode_plainly, graph.prepare)
+    return EastDetector(network, sizing_of(options), cell, score, nms, PLAINLY, graph.prepare)
 
 
 @lru_cache(maxsize=32)

@@ -251,24 +251,21 @@ def _map_large_blocks() -> None:
     of a reader's networks are all of that kind and each of another size, so memory would be in pieces soon and go up
     and down by a third; ``benchmarks/memory.py --only growth`` shows what is left of that.
     """
-    try:
-        ctypes.CDLL(None).mallopt(MMAP_THRESHOLD, LARGE_BLOCK)
-    except (AttributeError, OSError, TypeError):
-        return  # another C library
+    _of_libc("mallopt")(MMAP_THRESHOLD, LARGE_BLOCK)
 
 
 @cache
-def _trim_of_libc() -> Callable[[int], int]:
-    """``malloc_trim`` of GNU's C library; something that does nothing elsewhere."""
+def _of_libc(name: str) -> Callable[..., int]:
+    """A function of GNU's C library; one that does nothing where there is another library."""
     try:
-        return cast(Callable[[int], int], ctypes.CDLL(None).malloc_trim)
+        return cast(Callable[..., int], getattr(ctypes.CDLL(None), name))
     except (AttributeError, OSError, TypeError):
-        return lambda _: 0
+        return lambda *_: 0
 
 
 def _trim() -> None:
     """Give the operating system what lies free between blocks in use; else it stays with the process for good."""
-    _trim_of_libc()(0)
+    _of_libc("malloc_trim")(0)
 
 
 def _writable(folder: Path) -> bool:

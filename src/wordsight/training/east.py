@@ -12,12 +12,11 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from wordsight.detection.lanms import CORE
 from wordsight.models.heads import CUT, RboxMaps
 from wordsight.types import Floats
 
 STRIDE = 4
-SHRINK = 0.3
-"""Each edge's ends move inwards by this share of the corner's shorter edge (the paper's 0.3 r)."""
 
 TINY = 5.0
 """Words lower or narrower than this in the view, pixels, count as "don't care"."""
@@ -63,12 +62,12 @@ def fit_rects(quads: Floats) -> Floats:
     return np.column_stack([centre, width, height, np.arctan2(along[:, 1], along[:, 0])]).astype(np.float32)
 
 
-def shrink(quads: Floats, share: float = SHRINK) -> Floats:
+def shrink(quads: Floats, share: float = CORE) -> Floats:
     """The cores of quads: the ends of each edge move inwards along it, first of the longer pair of edges.
 
     Args:
         quads: (N, 4, 2).
-        share: Part of the corner's shorter edge by which an end moves.
+        share: Part of the corner's shorter edge by which an end moves (the paper's 0.3 r).
     """
     edges = np.linalg.norm(np.roll(quads, -1, axis=1) - quads, axis=2)  # (N, 4), edge i from corner i to i + 1
     reach = share * np.minimum(edges, np.roll(edges, 1, axis=1))

@@ -90,7 +90,8 @@ class Rbox:
     def decode(self, maps: Sequence[Floats], threshold: float) -> tuple[Floats, Floats]:
         """See :class:`Head`."""
         quads, scores = lanms.decode(maps[0], maps[1])
-        return quads[scores >= threshold], scores[scores >= threshold]
+        sure = scores >= threshold
+        return quads[sure], scores[sure]
 
 
 class QuadHead:

@@ -71,7 +71,8 @@ def detect(
         model: The network; it is put into evaluation mode.
         picture: (H, W, 3) uint8, RGB.
         longest: The picture's longer side is brought to this length, pixels.
-        threshold: Cells vote above this score.
+        threshold: Words below this score are of no use; heads whose words are scored by their cells let them vote above
+            it.
         head: What the network's maps mean.
     """
     height, width = picture.shape[:2]
